@@ -1,0 +1,147 @@
+// The object graph: the only place that constructs drivers, lockers and the parts that use them.
+import fs from 'node:fs'
+import { BlockList, isIP } from 'node:net'
+import type Koa from 'koa'
+import type { Locker } from '../coordination/locker.ts'
+import type { Log } from '../registry/log.ts'
+import type { ManifestRules } from '../registry/manifest-rules.ts'
+import { createRegistry, type Registry } from '../registry/registry.ts'
+import { createAddresses } from '../server/addresses.ts'
+import { createApp } from '../server/app.ts'
+import type { Health } from '../server/health.ts'
+import { createHttpServer, type HttpServer, type TlsSettings } from '../server/http-server.ts'
+import type { Metrics } from '../server/metrics.ts'
+import type { StorageDriver } from '../storage-drivers/driver.ts'
+import { openFilesystemDriver } from '../storage-drivers/filesystem.ts'
+import { measured } from '../storage-drivers/measured.ts'
+import { openMemoryDriver } from '../storage-drivers/memory.ts'
+import { openSslNames } from './config/cipher-suites.ts'
+import { compileGoRegExp } from './config/go-regexp.ts'
+import type { Configuration } from './config/schema.ts'
+
+/** Throws, with the option's name, when the storage cannot be used. */
+export async function openStorage({ storage }: Configuration): Promise<StorageDriver> {
+  if (storage.filesystem === undefined) return openMemoryDriver()
+  try {
+    return await openFilesystemDriver(storage.filesystem.rootdirectory)
+  } catch (error) {
+    throw new Error(
+      `storage.filesystem.rootdirectory cannot be used: ${(error as Error).message}. Give a folder that this user may write to.`,
+      { cause: error },
+    )
+  }
+}
+
+/** Locks work only among those who share them, and memory belongs to one process. */
+export function needsOneProcess({ storage }: Configuration): boolean {
+  return storage.filesystem === undefined
+}
+
+export interface SharedParts {
+  driver: StorageDriver
+  locker: Locker
+  log: Log
+}
+
+export function composeRegistry(configuration: Configuration, { driver, locker, log }: SharedParts): Registry {
+  return createRegistry({ driver, locker, log, rules: manifestRules(configuration) })
+}
+
+function manifestRules({ validation }: Configuration): ManifestRules {
+  const { urls, indexes } = validation.manifests
+  const enabled = validation.enabled || !validation.disabled
+  const platforms = indexes.platformlist.map(({ os = '', architecture = '' }) => ({ os, architecture }))
+  return {
+    requiredPlatforms: !enabled ? 'all' : indexes.platforms === 'list' ? platforms : indexes.platforms,
+    urls: enabled ? { allow: compiled(urls.allow), deny: compiled(urls.deny) } : { allow: [], deny: [] },
+  }
+}
+
+/** The configuration was checked: what does not compile did not come this far. */
+function compiled(sources: readonly string[]): RegExp[] {
+  return sources.flatMap((source) => compileGoRegExp(source) ?? [])
+}
+
+export interface EdgeParts extends SharedParts {
+  registry: Registry
+  health: Health
+  metrics: Metrics | undefined
+  writeAccess: ((line: string) => void) | undefined
+}
+
+export function composeApp(configuration: Configuration, parts: EdgeParts): Koa {
+  const { http, storage, validation, catalog, tags, log } = configuration
+  const addresses = createAddresses({
+    prefix: http.prefix,
+    host: http.host,
+    relative: http.relativeurls ?? true,
+    isTrustedProxy: networkMatcher(http.trustedproxies),
+  })
+  return createApp(
+    { ...parts, addresses, logsRequests: log.level === 'info' || log.level === 'debug' },
+    {
+      headers: http.headers,
+      warnings: http.warnings,
+      corsOrigins: http.cors.origins,
+      maxManifestBytes: validation.manifests.maxbytes,
+      maxTags: tags.maxtags,
+      maxCatalogEntries: catalog.maxentries,
+      deletes: storage.delete.enabled,
+      readonly: storage.maintenance.readonly.enabled,
+    },
+  )
+}
+
+export function composeHttpServer(configuration: Configuration, app: Koa, log: Log): HttpServer {
+  const { http } = configuration
+  return createHttpServer(
+    app.callback(),
+    {
+      idleTimeoutMs: http.idletimeout,
+      keepAliveTimeoutMs: http.keepalivetimeout,
+      maxHeaderBytes: http.maxheaderbytes,
+      tls: tlsSettings(http.tls),
+    },
+    log,
+  )
+}
+
+/** The driver that tells the metrics how long its calls take. */
+export function withMetrics(driver: StorageDriver, metrics: Metrics | undefined): StorageDriver {
+  if (metrics === undefined) return driver
+  return measured(driver, (action, seconds) => metrics.observeStorage(driver.name, action, seconds))
+}
+
+function tlsSettings(tls: Configuration['http']['tls']): TlsSettings | undefined {
+  if (tls.certificate === undefined || tls.key === undefined) return undefined
+  const clientAuth = tls.clientauth ?? 'require-and-verify-client-cert'
+  const ciphers = tls.ciphersuites.flatMap((name) => openSslNames.get(name) ?? []).join(':')
+  return {
+    options: {
+      cert: fs.readFileSync(tls.certificate),
+      key: fs.readFileSync(tls.key),
+      minVersion: tls.minimumtls === 'tls1.3' ? 'TLSv1.3' : 'TLSv1.2',
+      ...(tls.clientcas.length > 0 ? { ca: tls.clientcas.map((file) => fs.readFileSync(file)), requestCert: true } : {}),
+      ...(ciphers === '' ? {} : { ciphers }),
+    },
+    clients: {
+      mustPresent: clientAuth === 'require-and-verify-client-cert' || clientAuth === 'require-any-client-cert',
+      mustVerify: clientAuth === 'require-and-verify-client-cert' || clientAuth === 'verify-client-cert-if-given',
+    },
+  }
+}
+
+function networkMatcher(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => false
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return (address) => {
+    const plain = address.startsWith('::ffff:') ? address.slice(7) : address
+    return isIP(plain) !== 0 && list.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4')
+  }
+}

@@ -1,0 +1,61 @@
+/** The options of `redis`, in the spelling of version 3; the older spelling is translated before the schema sees it. */
+import {
+  count,
+  flag,
+  listOf,
+  optionalDuration,
+  optionalSection,
+  optionalText,
+  secretText,
+  section,
+  textElement,
+} from '../option-kinds.ts'
+import { hostAndPortSchema } from './formats.ts'
+
+export const redisOptions = optionalSection(
+  {
+    addrs: listOf(
+      textElement(hostAndPortSchema),
+      'The addresses of the server, the cluster, or the sentinels, host:port.',
+    ),
+    username: optionalText('The user.'),
+    password: secretText('The password.'),
+    db: count(0, 'The number of the database.'),
+    mastername: optionalText('The name of the master, when addrs are sentinels.'),
+    sentinelusername: optionalText('The user at the sentinels.'),
+    sentinelpassword: secretText('The password at the sentinels.'),
+    clientname: optionalText('The name that connections give themselves.'),
+    protocol: count(3, 'The version of the protocol, 2 or 3.', { least: 2, most: 3, zeroIsDefault: true }),
+    maxretries: count(3, 'How often a command is tried again; -1 is never.', { least: -1 }),
+    minretrybackoff: optionalDuration('The shortest pause before trying again.'),
+    maxretrybackoff: optionalDuration('The longest pause before trying again.'),
+    dialtimeout: optionalDuration('How long connecting may take.'),
+    readtimeout: optionalDuration('How long an answer may take.'),
+    writetimeout: optionalDuration('How long sending may take.'),
+    contexttimeoutenabled: flag(false, "Lets a request's own deadline end a command."),
+    poolfifo: flag(false, 'Uses idle connections in the order of their age.'),
+    poolsize: count(0, 'How many connections there may be; 0 leaves it to the registry.'),
+    pooltimeout: optionalDuration('How long to wait for a free connection.'),
+    minidleconns: count(0, 'How many idle connections are kept open at least.'),
+    maxidleconns: count(0, 'How many idle connections are kept open at most; 0 is without limit.'),
+    maxactiveconns: count(0, 'How many connections may be in use; 0 is without limit.'),
+    connmaxidletime: optionalDuration('How long a connection may be idle before it is closed.'),
+    connmaxlifetime: optionalDuration('How long a connection may live.'),
+    maxredirects: count(3, 'How many redirects of a cluster are followed.', { least: -1 }),
+    readonly: flag(false, 'Reads from the replicas of a cluster too.'),
+    routebylatency: flag(false, 'Reads from the nearest node of a cluster.'),
+    routerandomly: flag(false, 'Reads from any node of a cluster.'),
+    disableidentity: flag(false, 'Does not tell the server the name of the library.'),
+    identitysuffix: optionalText('What is added to the name of the library.'),
+    unstableresp3: flag(false, 'Accepted for compatibility: unfinished parts of protocol 3.'),
+    tls: section(
+      {
+        certificate: optionalText('The file with the certificate of this client, in PEM.'),
+        key: optionalText('The file with its private key, in PEM.'),
+        rootcas: listOf(textElement(), "Files with the authorities that may have signed the server's certificate."),
+      },
+      'Speaking TLS with the server.',
+    ),
+  },
+  'The Redis server that replicas share.',
+)

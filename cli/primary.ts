@@ -1,0 +1,82 @@
+// The process above the workers: starts them, replaces the dead, holds their locks, and does the background work once for all.
+import cluster, { type Worker } from 'node:cluster'
+import { workersLockServer } from '../coordination/workers.ts'
+import { createHealth } from '../server/health.ts'
+import { workersFigures } from '../server/metrics.ts'
+import { startBackground } from './background.ts'
+import { openStorage } from './compose.ts'
+import type { Configuration } from './config/schema.ts'
+import { openLog } from './log.ts'
+import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
+
+const restartDelayMs = 500
+/** File calls that may wait for the disk at the same time, per worker. */
+const fileThreads = '16'
+
+/** Resolves when all workers listen. Rejects with a sentence for the operator when they cannot. */
+export async function runPrimary(configuration: Configuration, workers: number): Promise<void> {
+  const log = openLog(configuration.log)
+  const driver = await openStorage(configuration)
+  const locks = workersLockServer()
+  const health = createHealth(tellWorkers)
+  const { prometheus } = configuration.http.debug
+  const figures = prometheus.enabled ? workersFigures() : undefined
+  let ending = false
+
+  function tellWorkers(): void {
+    for (const worker of liveWorkers()) send(worker, { lading: 'health', troubles: health.troubles() })
+  }
+
+  function startWorker(): Worker {
+    const worker = cluster.fork({ UV_THREADPOOL_SIZE: fileThreads })
+    locks.serve(worker)
+    worker.once('listening', () => send(worker, { lading: 'health', troubles: health.troubles() }))
+    worker.once('exit', (code, signal) => {
+      if (ending) return
+      log.error({ pid: worker.process.pid, code, signal }, 'worker died, another one takes its place')
+      setTimeout(() => !ending && startWorker(), restartDelayMs)
+    })
+    return worker
+  }
+
+  async function end(): Promise<void> {
+    if (ending) process.exit(1)
+    ending = true
+    log.info({}, 'draining')
+    const gone = liveWorkers().map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
+    for (const worker of liveWorkers()) send(worker, { lading: 'drain' })
+    await Promise.all(gone)
+    log.info({}, 'stopped')
+    log.flush()
+    process.exit(0)
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
+  try {
+    await Promise.all(Array.from({ length: workers }, () => listening(startWorker())))
+    await startBackground(configuration, { driver, locker: locks.locker, log, health, figures })
+  } catch (error) {
+    ending = true
+    for (const worker of liveWorkers()) worker.process.kill()
+    throw error
+  }
+  log.info({ address: configuration.http.addr, workers }, 'listening')
+}
+
+function listening(worker: Worker): Promise<void> {
+  return new Promise((resolve, reject) => {
+    worker.once('listening', () => resolve())
+    worker.once('exit', (code) => reject(new Error(`a worker ended with code ${code} before it listened`)))
+    worker.on('message', (message: unknown) => {
+      if (isMessage<WorkerMessage, 'fatal'>(message, 'fatal')) reject(new Error(message.message))
+    })
+  })
+}
+
+function liveWorkers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+}
+
+function send(worker: Worker, message: PrimaryMessage): void {
+  if (worker.isConnected()) worker.send(message)
+}

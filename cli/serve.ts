@@ -1,0 +1,50 @@
+// `lading serve`: one process, or a primary with workers.
+import cluster from 'node:cluster'
+import os from 'node:os'
+import { inProcessLocker } from '../coordination/in-process.ts'
+import { needsOneProcess } from './compose.ts'
+import { readConfiguration } from './config/read-configuration.ts'
+import type { Configuration } from './config/schema.ts'
+
+/** Returns once the registry listens. Throws a ConfigurationError, or an Error with a sentence for the operator. */
+export async function serve(file: string | undefined): Promise<void> {
+  const { configuration, warnings } = readConfiguration(file)
+  if (cluster.isWorker) {
+    const { runWorker } = await import('./worker.ts')
+    return runWorker(configuration)
+  }
+  for (const warning of warnings) console.error(`warning: ${warning}`)
+  const workers = workerCount(configuration)
+  if (workers === 1) return runAlone(configuration)
+  const { runPrimary } = await import('./primary.ts')
+  return runPrimary(configuration, workers)
+}
+
+function workerCount(configuration: Configuration): number {
+  if (needsOneProcess(configuration)) return 1
+  const { workers } = configuration.http
+  return workers === 'auto' ? os.availableParallelism() : workers
+}
+
+async function runAlone(configuration: Configuration): Promise<void> {
+  const [{ startEdge }, { startBackground }, { ownFigures }] = await Promise.all([
+    import('./edge.ts'),
+    import('./background.ts'),
+    import('../server/metrics.ts'),
+  ])
+  const locker = inProcessLocker()
+  const edge = await startEdge(configuration, locker)
+  const figures = edge.metrics && ownFigures(edge.metrics)
+  await startBackground(configuration, { ...edge, locker, figures })
+  edge.log.info({ address: configuration.http.addr, workers: 1 }, 'listening')
+
+  let ending = false
+  const end = async (): Promise<void> => {
+    if (ending) process.exit(1)
+    ending = true
+    edge.log.info({}, 'draining')
+    await edge.drain()
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
+}

@@ -1,0 +1,37 @@
+// One of several processes that answer requests; the primary holds the locks, runs the health checks, and tells it when to end.
+import { workerLocker } from '../coordination/workers.ts'
+import type { Configuration } from './config/schema.ts'
+import { startEdge, type Edge } from './edge.ts'
+import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
+
+export async function runWorker(configuration: Configuration): Promise<void> {
+  let edge: Edge
+  try {
+    edge = await startEdge(configuration, workerLocker())
+  } catch (error) {
+    const message: WorkerMessage = { lading: 'fatal', message: (error as Error).message }
+    process.send?.(message, () => process.exit(1))
+    return
+  }
+
+  let ending = false
+  const end = async (exitCode: number): Promise<void> => {
+    if (ending) return
+    ending = true
+    await edge.drain()
+    process.exit(exitCode)
+  }
+  process.on('message', (message: unknown) => {
+    if (isMessage<PrimaryMessage, 'drain'>(message, 'drain')) void end(0)
+    else if (isMessage<PrimaryMessage, 'health'>(message, 'health')) edge.health.replace(message.troubles)
+  })
+  // From a terminal, everyone in the process group gets the signal; without a primary, nobody would tell us to end.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0))
+  process.on('disconnect', () => void end(0))
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      edge.log.error({ error: error instanceof Error ? error.stack : String(error) }, `${event}: this worker ends`)
+      void end(1)
+    })
+  }
+}

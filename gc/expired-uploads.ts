@@ -1,0 +1,55 @@
+// Removes uploads that nobody has touched for long: distribution's `uploadpurging`.
+import { withLock, type Locker } from '../coordination/locker.ts'
+import { lastSegment, uploadPrefix, uploadsPrefix } from '../registry/layout.ts'
+import type { Log } from '../registry/log.ts'
+import type { RepositoryName, UploadId } from '../registry/names.ts'
+import type { Repositories } from '../registry/repositories.ts'
+import { uploadLock } from '../registry/uploads.ts'
+import type { StorageDriver } from '../storage-drivers/driver.ts'
+
+export interface PurgeParts {
+  driver: StorageDriver
+  repositories: Repositories
+  locker: Locker
+  log: Log
+  now: () => number
+}
+
+export interface PurgeOptions {
+  /** How long ago the last byte must have arrived. */
+  ageMs: number
+  /** Only tells what it would remove. */
+  dryRun: boolean
+}
+
+/** Resolves to the number of uploads that were (or would be) removed. One that cannot be removed is reported and skipped. */
+export async function purgeExpiredUploads(parts: PurgeParts, { ageMs, dryRun }: PurgeOptions): Promise<number> {
+  const { driver, repositories, log, now } = parts
+  let purged = 0
+  for await (const repository of repositories.listAll()) {
+    for await (const entry of driver.list(uploadsPrefix(repository), { delimiter: '/' })) {
+      const id = lastSegment(entry) as UploadId
+      try {
+        if ((await lastTouched(driver, repository, id)) > now() - ageMs) continue
+        if (!dryRun) await remove(parts, repository, id)
+        log.info({ repository, upload: id, dryRun }, 'expired upload was removed')
+        purged++
+      } catch (error) {
+        log.warn({ repository, upload: id, error: String(error) }, 'expired upload could not be removed')
+      }
+    }
+  }
+  return purged
+}
+
+async function lastTouched(driver: StorageDriver, repository: RepositoryName, id: UploadId): Promise<number> {
+  let last = 0
+  for await (const key of driver.list(uploadPrefix(repository, id))) {
+    last = Math.max(last, (await driver.stat(key))?.modifiedAt ?? 0)
+  }
+  return last
+}
+
+async function remove({ driver, locker }: PurgeParts, repository: RepositoryName, id: UploadId): Promise<void> {
+  await withLock(locker, [uploadLock(repository, id)], () => driver.deleteAll(uploadPrefix(repository, id)))
+}

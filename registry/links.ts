@@ -1,0 +1,38 @@
+// Link files: one digest each, no newline. Trees written by older registries hold torn ones; they count as absent and are reported.
+import type { StorageDriver } from '../storage-drivers/driver.ts'
+import { digestIn, type Digest } from './digest.ts'
+import type { Log } from './log.ts'
+
+const maxReported = 1000
+
+export interface Links {
+  /** The digest in the link, which need not be the one in its key; undefined when there is no link, or a torn one. */
+  read(key: string): Promise<Digest | undefined>
+  /** Writes the link unless it is there already. */
+  write(key: string, digest: Digest): Promise<void>
+}
+
+export function createLinks(driver: StorageDriver, log: Log): Links {
+  const reported = new Set<string>()
+
+  function report(key: string): undefined {
+    if (reported.size >= maxReported || reported.has(key)) return
+    reported.add(key)
+    log.warn({ key }, 'link is empty or torn and was treated as absent; push its content again to repair it')
+  }
+
+  async function read(key: string): Promise<Digest | undefined> {
+    const value = await driver.get(key)
+    if (value === undefined) return undefined
+    return digestIn(value.bytes.toString('latin1').trimEnd()) ?? report(key)
+  }
+
+  return {
+    read,
+
+    async write(key, digest) {
+      if ((await read(key)) === digest) return
+      await driver.write(key, Buffer.from(digest))
+    },
+  }
+}

@@ -1,0 +1,96 @@
+// Manifests by digest: their bytes in the shared store, with the media type that the layout has no place for.
+import { LRUCache } from 'lru-cache'
+import type { StorageDriver } from '../storage-drivers/driver.ts'
+import type { StoredManifest } from './content-source.ts'
+import { algorithmOf, digestOf, type Digest } from './digest.ts'
+import { blobKey, mediaTypeKey, revisionLinkKey } from './layout.ts'
+import type { Links } from './links.ts'
+import type { Log } from './log.ts'
+import { inferredMediaType } from './manifest.ts'
+import type { RepositoryName } from './names.ts'
+import { parseJsonObject } from './strict-json.ts'
+
+const cacheBytes = 16 * 1024 * 1024
+const largestCachedBytes = 256 * 1024
+
+/** Manifest bytes that were checked against their digest; the same in every repository. */
+interface Verified {
+  bytes: Buffer
+  inferredType: string
+  /** Whether the bytes name their media type themselves: then no repository has it written down. */
+  namesItsType: boolean
+}
+
+export interface ManifestStore {
+  /** The manifest if its revision is in the repository and its bytes are what the digest says. */
+  find(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>
+  /** Writes the bytes to the shared store, unless they are there already, unharmed. */
+  storeBytes(digest: Digest, bytes: Buffer): Promise<void>
+  /** Makes the stored manifest part of the repository. */
+  linkRevision(repository: RepositoryName, digest: Digest, mediaType: string, bytes: Buffer): Promise<void>
+  unlinkRevision(repository: RepositoryName, digest: Digest): Promise<void>
+  hasRevision(repository: RepositoryName, digest: Digest): Promise<boolean>
+}
+
+export function createManifestStore(driver: StorageDriver, links: Links, log: Log): ManifestStore {
+  const verified = new LRUCache<Digest, Verified>({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes.length + 500 })
+
+  async function load(digest: Digest): Promise<Verified | undefined> {
+    const known = verified.get(digest)
+    if (known !== undefined) return known
+    const bytes = (await driver.get(blobKey(digest)))?.bytes
+    if (bytes === undefined) return undefined
+    if (digestOf(bytes, algorithmOf(digest)) !== digest) {
+      log.error({ digest }, 'manifest is damaged in storage and was treated as absent; push it again to repair it')
+      return undefined
+    }
+    const document = parseJsonObject(bytes)
+    const loaded = {
+      bytes,
+      inferredType: inferredMediaType(document),
+      namesItsType: typeof document.mediaType === 'string',
+    }
+    if (bytes.length <= largestCachedBytes) verified.set(digest, loaded)
+    return loaded
+  }
+
+  async function mediaTypeOf(repository: RepositoryName, digest: Digest, manifest: Verified): Promise<string> {
+    if (manifest.namesItsType) return manifest.inferredType
+    const written = await driver.get(mediaTypeKey(repository, digest))
+    return written?.bytes.toString() ?? manifest.inferredType
+  }
+
+  return {
+    async find(repository, digest) {
+      const target = await links.read(revisionLinkKey(repository, digest))
+      if (target === undefined) return undefined
+      const manifest = await load(target)
+      if (manifest === undefined) return undefined
+      const { bytes } = manifest
+      // A link may lead to another algorithm's digest of the same bytes: the client gets the one it asked for, if it is true.
+      const isAsked = target === digest || digestOf(bytes, algorithmOf(digest)) === digest
+      return { digest: isAsked ? digest : target, mediaType: await mediaTypeOf(repository, digest, manifest), bytes }
+    },
+
+    async storeBytes(digest, bytes) {
+      const key = blobKey(digest)
+      if ((await driver.get(key))?.bytes.equals(bytes)) return
+      await driver.write(key, bytes)
+      verified.delete(digest)
+    },
+
+    async linkRevision(repository, digest, mediaType, bytes) {
+      if (inferredMediaType(parseJsonObject(bytes)) !== mediaType) {
+        await driver.write(mediaTypeKey(repository, digest), Buffer.from(mediaType))
+      }
+      await links.write(revisionLinkKey(repository, digest), digest)
+    },
+
+    async unlinkRevision(repository, digest) {
+      await driver.delete(revisionLinkKey(repository, digest))
+      await driver.delete(mediaTypeKey(repository, digest))
+    },
+
+    hasRevision: async (repository, digest) => (await links.read(revisionLinkKey(repository, digest))) !== undefined,
+  }
+}

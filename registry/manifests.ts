@@ -1,0 +1,123 @@
+// Pushing, pulling and deleting manifests. A tag becomes visible last and goes first, so what can be seen is complete.
+import { withLock, type Locker } from '../coordination/locker.ts'
+import type { StoredManifest } from './content-source.ts'
+import { algorithmOf, digestOf, type Digest } from './digest.ts'
+import { RegistryError } from './errors.ts'
+import type { CheckReferences } from './manifest-rules.ts'
+import type { ManifestStore } from './manifest-store.ts'
+import { parsePushedManifest, parseStoredManifest } from './manifest.ts'
+import { isDigest, type Reference, type RepositoryName, type Tag } from './names.ts'
+import type { Referrers } from './referrers.ts'
+import { tagLock, type Tags } from './tags.ts'
+
+export interface ManifestPush {
+  bytes: Buffer
+  /** The request's Content-Type, if any. */
+  contentType: string | undefined
+  /** The digest that the client expects; without it, sha256 is used. */
+  digest?: Digest
+  tags: readonly Tag[]
+  /** Evaluated on every tag, in one step with moving it: RFC 9110, section 13.1. */
+  condition?: (current: Digest | undefined) => boolean
+}
+
+export interface ManifestReceipt {
+  digest: Digest
+  /** The manifest that this one refers to, which need not exist. */
+  subject: Digest | undefined
+}
+
+export interface Manifests {
+  /** Undefined when there is no such tag or manifest in the repository. */
+  find(repository: RepositoryName, reference: Reference): Promise<StoredManifest | undefined>
+  /** Throws MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, PRECONDITION_FAILED. */
+  put(repository: RepositoryName, push: ManifestPush): Promise<ManifestReceipt>
+  /** Removes the manifest and every tag that points at it. False when the repository does not have it. */
+  delete(repository: RepositoryName, digest: Digest): Promise<boolean>
+  /** Removes the tag alone. False when there was none. */
+  deleteTag(repository: RepositoryName, tag: Tag): Promise<boolean>
+}
+
+export interface ManifestParts {
+  store: ManifestStore
+  tags: Tags
+  referrers: Referrers
+  checkReferences: CheckReferences
+  locker: Locker
+}
+
+export function createManifests({ store, tags, referrers, checkReferences, locker }: ManifestParts): Manifests {
+  async function find(repository: RepositoryName, reference: Reference): Promise<StoredManifest | undefined> {
+    const digest = isDigest(reference) ? reference : await tags.resolve(repository, reference)
+    return digest && store.find(repository, digest)
+  }
+
+  async function checkCondition(repository: RepositoryName, push: ManifestPush): Promise<void> {
+    if (push.condition === undefined) return
+    for (const tag of push.tags) {
+      const current = await tags.resolve(repository, tag)
+      if (push.condition(current)) continue
+      throw new RegistryError('PRECONDITION_FAILED', { detail: { tag, digest: current ?? null } })
+    }
+  }
+
+  /** The tags that point at the manifest now. */
+  async function tagsAt(repository: RepositoryName, digest: Digest): Promise<Tag[]> {
+    const found: Tag[] = []
+    for await (const tag of tags.everPointedAt(repository, digest)) {
+      if ((await tags.resolve(repository, tag)) === digest) found.push(tag)
+    }
+    return found
+  }
+
+  return {
+    find,
+
+    async put(repository, push) {
+      const manifest = parsePushedManifest(push.bytes, push.contentType)
+      const digest = digestOf(push.bytes, push.digest && algorithmOf(push.digest))
+      if (push.digest !== undefined && push.digest !== digest) {
+        throw new RegistryError('DIGEST_INVALID', { detail: { expected: push.digest, actual: digest } })
+      }
+      await checkReferences(repository, manifest)
+      await store.storeBytes(digest, push.bytes)
+
+      const locks = [manifestLock(repository, digest), ...push.tags.map((tag) => tagLock(repository, tag))]
+      await withLock(locker, locks, async () => {
+        await checkCondition(repository, push)
+        await store.linkRevision(repository, digest, manifest.mediaType, push.bytes)
+        await referrers.add(repository, { digest, mediaType: manifest.mediaType, bytes: push.bytes }, manifest)
+        for (const tag of push.tags) await tags.point(repository, tag, digest)
+      })
+      return { digest, subject: manifest.subject }
+    },
+
+    async delete(repository, digest) {
+      let pointing = await tagsAt(repository, digest)
+      for (;;) {
+        const locked = new Set(pointing)
+        const locks = [manifestLock(repository, digest), ...pointing.map((tag) => tagLock(repository, tag))]
+        const deleted = await withLock(locker, locks, async () => {
+          pointing = await tagsAt(repository, digest)
+          // A push pointed another tag at it in between: begin again with that one locked too.
+          if (!pointing.every((tag) => locked.has(tag))) return undefined
+          if (!(await store.hasRevision(repository, digest))) return false
+          const stored = await store.find(repository, digest)
+          for (const tag of pointing) await tags.remove(repository, tag)
+          await store.unlinkRevision(repository, digest)
+          const subject = stored && parseStoredManifest(stored.bytes, stored.mediaType).subject
+          if (subject !== undefined) await referrers.remove(repository, subject, digest)
+          return true
+        })
+        if (deleted !== undefined) return deleted
+      }
+    },
+
+    deleteTag: (repository, tag) =>
+      withLock(locker, [tagLock(repository, tag)], () => tags.remove(repository, tag)),
+  }
+}
+
+function manifestLock(repository: RepositoryName, digest: Digest): string {
+  return `manifest:${repository}:${digest}`
+}

@@ -1,0 +1,241 @@
+// Pushing blobs: sessions that take bytes in any number of requests, by any process, and end in a verified blob.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Lock, Locker } from '../coordination/locker.ts'
+import type { StagedUpload, StorageDriver } from '../storage-drivers/driver.ts'
+import type { Blobs } from './blobs.ts'
+import { algorithmOf, createDigester, type Algorithm, type Digest, type Digester } from './digest.ts'
+import { RegistryError } from './errors.ts'
+import { blobKey, uploadDataKey, uploadPrefix, uploadStartedKey } from './layout.ts'
+import type { RepositoryName, UploadId } from './names.ts'
+import { createUploadStates } from './upload-state.ts'
+
+/** A client that lost its connection comes back before the old request has noticed: so long the new one waits for it. */
+const busyWaitMs = 3000
+const busyPollMs = 20
+
+/** Bytes of one request. */
+export interface UploadBody {
+  chunks: AsyncIterable<Uint8Array>
+  /** Where the client believes that they begin; without it they follow what is there. */
+  start?: number
+  /** How many the client announced. */
+  length?: number
+}
+
+export interface Uploads {
+  start(repository: RepositoryName, algorithm: Algorithm): Promise<UploadId>
+  /** Bytes received so far. Throws BLOB_UPLOAD_UNKNOWN. */
+  size(repository: RepositoryName, id: UploadId): Promise<number>
+  /** Resolves to the new size when the bytes are durable. Throws BLOB_UPLOAD_UNKNOWN, RANGE_INVALID, SIZE_INVALID, UPLOAD_BUSY. */
+  append(repository: RepositoryName, id: UploadId, body: UploadBody): Promise<number>
+  /** Ends the upload in a blob, or, when the digest is not that of the bytes, in nothing (DIGEST_INVALID). */
+  finish(repository: RepositoryName, id: UploadId, digest: Digest, body?: UploadBody): Promise<void>
+  cancel(repository: RepositoryName, id: UploadId): Promise<void>
+  /** A whole blob in one request. */
+  push(repository: RepositoryName, digest: Digest, body: UploadBody): Promise<void>
+  /** Gives the repository a blob that `from` has; without `from`, one that the registry has. False when there is none. */
+  mount(repository: RepositoryName, digest: Digest, from: RepositoryName | undefined): Promise<boolean>
+}
+
+export interface UploadParts {
+  driver: StorageDriver
+  blobs: Blobs
+  locker: Locker
+  now: () => number
+}
+
+export function createUploads({ driver, blobs, locker, now }: UploadParts): Uploads {
+  const states = createUploadStates(driver)
+
+  const stagedOf = (repository: RepositoryName, id: UploadId): StagedUpload => driver.stage(uploadDataKey(repository, id))
+
+  async function checkKnown(repository: RepositoryName, id: UploadId): Promise<void> {
+    if ((await driver.stat(uploadStartedKey(repository, id))) === undefined) throw new RegistryError('BLOB_UPLOAD_UNKNOWN')
+  }
+
+  /** Runs `work` as the upload's only request; `size` is what was there when the request came, and still is. */
+  async function alone<T>(repository: RepositoryName, id: UploadId, work: (size: number) => Promise<T>): Promise<T> {
+    await checkKnown(repository, id)
+    const size = (await stagedOf(repository, id).size()) ?? 0
+    const lock = await acquireSoon(locker, uploadLock(repository, id))
+    try {
+      await checkKnown(repository, id)
+      if (((await stagedOf(repository, id).size()) ?? 0) !== size) throw new RegistryError('UPLOAD_BUSY')
+      return await work(size)
+    } finally {
+      lock.release()
+    }
+  }
+
+  /** Appends and keeps the digest in step, also when the client goes away in the middle. Resolves to digester and new size. */
+  async function receive(
+    repository: RepositoryName,
+    id: UploadId,
+    { body, size, algorithm }: { body: UploadBody; size: number; algorithm: Algorithm },
+  ): Promise<{ digester: Digester; size: number }> {
+    // spec, Pushing a blob in chunks: "If a chunk is uploaded out of order, the registry MUST respond with a `416`".
+    if (body.start !== undefined && body.start !== size) {
+      throw new RegistryError('RANGE_INVALID', { detail: { expected: size, actual: body.start } })
+    }
+    const staged = stagedOf(repository, id)
+    const digester = await states.digesterAt(id, staged, algorithm, size)
+    const counted = countAndDigest(body, digester)
+    try {
+      await staged.append(counted.chunks)
+    } catch (error) {
+      if (counted.sourceFailed()) await states.save(repository, id, { digester, size: size + counted.bytes() })
+      throw error
+    }
+    const newSize = size + counted.bytes()
+    if (body.length !== undefined && counted.bytes() !== body.length) {
+      await states.save(repository, id, { digester, size: newSize })
+      throw new RegistryError('SIZE_INVALID', { detail: { announced: body.length, received: counted.bytes() } })
+    }
+    return { digester, size: newSize }
+  }
+
+  /** The digest of what is staged, from what is already known where possible. */
+  async function stagedDigest(repository: RepositoryName, id: UploadId, size: number, algorithm: Algorithm): Promise<Digest> {
+    const state = await states.load(repository, id)
+    if (state !== undefined && state.size === size && state.algorithm === algorithm) return state.digest
+    return (await states.digesterAt(id, stagedOf(repository, id), algorithm, size)).digest()
+  }
+
+  /** A crash between the commit and the link leaves a state that proves whose bytes they were. */
+  async function wasCommitted(repository: RepositoryName, id: UploadId, digest: Digest): Promise<boolean> {
+    const state = await states.load(repository, id)
+    if (state === undefined || state.digest !== digest || state.size === 0) return false
+    return (await blobs.storedSize(digest)) === state.size
+  }
+
+  async function discard(repository: RepositoryName, id: UploadId): Promise<void> {
+    states.forget(id)
+    await driver.deleteAll(uploadPrefix(repository, id))
+  }
+
+  async function commitVerified(repository: RepositoryName, id: UploadId, expected: Digest, actual: Digest): Promise<void> {
+    if (actual !== expected) {
+      await discard(repository, id)
+      throw new RegistryError('DIGEST_INVALID', { detail: { expected, actual } })
+    }
+    // Moving over an existing blob costs nothing and repairs one that an older registry left torn.
+    await stagedOf(repository, id).commit(blobKey(expected))
+    await blobs.link(repository, expected)
+    await discard(repository, id)
+  }
+
+  return {
+    async start(repository, algorithm) {
+      const id = randomUUID() as string as UploadId
+      const startedAt = `${new Date(now()).toISOString().slice(0, 19)}Z`
+      await driver.write(uploadStartedKey(repository, id), Buffer.from(startedAt), { ephemeral: true })
+      if (algorithm !== 'sha256') await states.save(repository, id, { digester: createDigester(algorithm), size: 0 })
+      return id
+    },
+
+    async size(repository, id) {
+      await checkKnown(repository, id)
+      return (await stagedOf(repository, id).size()) ?? 0
+    },
+
+    async append(repository, id, body) {
+      return alone(repository, id, async (size) => {
+        const algorithm = (await states.load(repository, id))?.algorithm ?? 'sha256'
+        const progress = await receive(repository, id, { body, size, algorithm })
+        await states.save(repository, id, progress)
+        return progress.size
+      })
+    },
+
+    async finish(repository, id, digest, body) {
+      await alone(repository, id, async (size) => {
+        const algorithm = algorithmOf(digest)
+        if (body !== undefined) {
+          const { digester } = await receive(repository, id, { body, size, algorithm })
+          await commitVerified(repository, id, digest, digester.digest())
+        } else if (size === 0 && (await wasCommitted(repository, id, digest))) {
+          await blobs.link(repository, digest)
+          await discard(repository, id)
+        } else {
+          await commitVerified(repository, id, digest, await stagedDigest(repository, id, size, algorithm))
+        }
+      })
+    },
+
+    async cancel(repository, id) {
+      await checkKnown(repository, id)
+      const lock = await acquireSoon(locker, uploadLock(repository, id))
+      try {
+        await discard(repository, id)
+      } finally {
+        lock.release()
+      }
+    },
+
+    async push(repository, digest, body) {
+      const id = randomUUID() as string as UploadId
+      try {
+        const { digester } = await receive(repository, id, { body, size: 0, algorithm: algorithmOf(digest) })
+        await commitVerified(repository, id, digest, digester.digest())
+      } catch (error) {
+        // Nobody knows this id, so nobody could go on with it.
+        await discard(repository, id)
+        throw error
+      }
+    },
+
+    async mount(repository, digest, from) {
+      const source = from === undefined ? await blobs.storedSize(digest) : await blobs.find(from, digest)
+      if (source === undefined) return false
+      await blobs.link(repository, digest)
+      return true
+    },
+  }
+}
+
+/** The lock that every change of an upload holds. */
+export function uploadLock(repository: RepositoryName, id: UploadId): string {
+  return `upload:${repository}:${id}`
+}
+
+async function acquireSoon(locker: Locker, key: string): Promise<Lock> {
+  for (let waited = 0; ; waited += busyPollMs) {
+    const lock = await locker.tryAcquire(key)
+    if (lock !== undefined) return lock
+    if (waited >= busyWaitMs) {
+      throw new RegistryError('UPLOAD_BUSY', {
+        message: 'another request is writing to this upload: wait for it, or ask with GET how far it is and go on from there',
+      })
+    }
+    await sleep(busyPollMs)
+  }
+}
+
+interface Counted {
+  chunks: AsyncIterable<Uint8Array>
+  bytes(): number
+  /** The client failed, not the storage: all bytes counted so far are kept. */
+  sourceFailed(): boolean
+}
+
+function countAndDigest(body: UploadBody, digester: Digester): Counted {
+  let bytes = 0
+  let failed = false
+  async function* pass(): AsyncIterable<Uint8Array> {
+    try {
+      for await (const chunk of body.chunks) {
+        if (body.length !== undefined && bytes + chunk.length > body.length) {
+          throw new RegistryError('SIZE_INVALID', { message: 'the body is longer than announced', detail: { announced: body.length } })
+        }
+        bytes += chunk.length
+        digester.update(chunk)
+        yield chunk
+      }
+    } catch (error) {
+      failed = true
+      throw error
+    }
+  }
+  return { chunks: pass(), bytes: () => bytes, sourceFailed: () => failed }
+}

@@ -1,0 +1,7 @@
+// GET /v2/: "Determining Support".
+import type { Endpoint } from '../endpoint.ts'
+
+export const determineSupport: Endpoint<'base'> = async (ctx) => {
+  ctx.type = 'application/json'
+  ctx.body = '{}'
+}

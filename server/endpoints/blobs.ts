@@ -1,0 +1,39 @@
+// Blobs: spec, Pulling blobs, Deleting Blobs.
+import type { Blobs } from '../../registry/blobs.ts'
+import type { ContentSource } from '../../registry/content-source.ts'
+import { RegistryError } from '../../registry/errors.ts'
+import type { Endpoint } from '../endpoint.ts'
+import { sendBlob } from '../send-blob.ts'
+import { entityTag, namesDigest } from '../wire/entity-tag.ts'
+
+/** GET and HEAD /v2/<name>/blobs/<digest>. HEAD opens nothing. */
+export function pullBlob(content: ContentSource): Endpoint<'blob'> {
+  return async (ctx, { repository, digest }) => {
+    const blob = await content.blob(repository, digest)
+    if (blob === undefined) throw new RegistryError('BLOB_UNKNOWN', { detail: { name: repository, digest } })
+
+    ctx.set({
+      'Content-Type': 'application/octet-stream',
+      'Docker-Content-Digest': digest,
+      ETag: entityTag(digest),
+      'Accept-Ranges': 'bytes',
+      'Cache-Control': 'max-age=31536000, immutable',
+    })
+    if (namesDigest(ctx.get('if-none-match'), digest)) {
+      ctx.status = 304
+      return
+    }
+    await sendBlob(ctx, blob)
+  }
+}
+
+/** DELETE /v2/<name>/blobs/<digest>. */
+export function deleteBlob(blobs: Blobs): Endpoint<'blob'> {
+  return async (ctx, { repository, digest }) => {
+    if (!(await blobs.unlink(repository, digest))) {
+      throw new RegistryError('BLOB_UNKNOWN', { detail: { name: repository, digest } })
+    }
+    ctx.status = 202
+    ctx.length = 0
+  }
+}

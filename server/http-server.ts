@@ -1,0 +1,140 @@
+// The listening server: node:http with the time limits that a registry needs, and an orderly end.
+import http from 'node:http'
+import https from 'node:https'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
+import type { Log } from '../registry/log.ts'
+import { noteExpectation } from './request.ts'
+
+/** Long enough for any client, short enough that a header sent byte by byte does not hold a socket for ever. */
+const headersTimeoutMs = 60_000
+/** A response's bytes in flight per connection before we wait for the client. */
+const socketBufferBytes = 256 * 1024
+const drainPollMs = 50
+
+export interface HttpServerOptions {
+  /** An upload or download in which no byte moves this long is cut. */
+  idleTimeoutMs: number
+  keepAliveTimeoutMs: number
+  maxHeaderBytes: number
+  tls: TlsSettings | undefined
+}
+
+export interface TlsSettings {
+  options: https.ServerOptions
+  /** Go's names for what is asked of clients: a certificate at all, and one that our authorities signed. */
+  clients: { mustPresent: boolean; mustVerify: boolean }
+}
+
+export interface HttpServer {
+  /** Rejects when the address cannot be had. */
+  listen(address: { host?: string; port: number } | { path: string }): Promise<void>
+  /** The port, where one is listened on. */
+  port(): number | undefined
+  /** Accepts nothing more, and waits for running requests for at most `timeoutMs`, then cuts them. */
+  drain(timeoutMs: number): Promise<void>
+}
+
+interface Exchange {
+  request: http.IncomingMessage
+  response: http.ServerResponse
+}
+
+export function createHttpServer(handle: http.RequestListener, options: HttpServerOptions, log: Log): HttpServer {
+  const exchanges = new Map<Socket, Exchange>()
+  let draining = false
+  const settings = {
+    // Node's own limit of 300 s for a whole request would cut slow uploads: the idle limit below takes its place.
+    requestTimeout: 0,
+    headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: options.keepAliveTimeoutMs,
+    maxHeaderSize: options.maxHeaderBytes,
+    highWaterMark: socketBufferBytes,
+    noDelay: true,
+  }
+  const server =
+    options.tls === undefined ? http.createServer(settings) : createTlsServer(settings, options.tls)
+
+  const serve: http.RequestListener = (request, response) => {
+    const { socket } = request
+    exchanges.set(socket, { request, response })
+    if (draining) response.setHeader('Connection', 'close')
+    response.once('close', () => {
+      if (exchanges.get(socket)?.response === response) exchanges.delete(socket)
+    })
+    handle(request, response)
+  }
+  server.on('request', serve)
+  server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    noteExpectation(request, response)
+    serve(request, response)
+  })
+  server.on('clientError', answerClientError)
+  server.setTimeout(options.idleTimeoutMs, (socket: Socket) => {
+    const exchange = exchanges.get(socket)
+    if (exchange !== undefined && isAtWork(exchange)) return void socket.setTimeout(options.idleTimeoutMs)
+    if (exchange !== undefined) log.warn({ path: exchange.request.url, idleMs: options.idleTimeoutMs }, 'idle request was cut')
+    socket.destroy()
+  })
+
+  return {
+    listen: (address) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(address, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      }),
+
+    port() {
+      const address = server.address()
+      return typeof address === 'object' ? address?.port : undefined
+    },
+
+    async drain(timeoutMs) {
+      draining = true
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const deadline = Date.now() + timeoutMs
+      while (exchanges.size > 0 && Date.now() < deadline) {
+        server.closeIdleConnections()
+        await sleep(drainPollMs)
+      }
+      if (exchanges.size > 0) log.warn({ requests: exchanges.size }, 'drain time is over, running requests were cut')
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function createTlsServer(settings: https.ServerOptions, { options, clients }: TlsSettings): https.Server {
+  const server = https.createServer({ ...settings, ...options, rejectUnauthorized: false })
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (options.requestCert !== true) return
+    const presents = Object.keys(socket.getPeerCertificate()).length > 0
+    const refused = presents ? clients.mustVerify && !socket.authorized : clients.mustPresent
+    if (refused) socket.destroy()
+  })
+  return server
+}
+
+/** Neither side owes the other a byte: we are thinking. */
+function isAtWork({ request, response }: Exchange): boolean {
+  return request.complete && !response.headersSent
+}
+
+const statusLines: Record<string, [status: string, message: string]> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are larger than http.maxheaderbytes'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the headers did not arrive in time'],
+}
+
+/** What is not HTTP is answered as HTTP all the same, where the connection still takes an answer. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const [status, message] = statusLines[error.code ?? ''] ?? ['400 Bad Request', 'the request is not valid HTTP']
+  const body = `${JSON.stringify({ errors: [{ code: 'UNSUPPORTED', message }] })}\n`
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+}

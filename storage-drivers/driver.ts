@@ -1,0 +1,110 @@
+// The interfaces of storage. Nothing but types: whoever needs a driver is handed one by cli/compose.ts.
+import type { Readable, Writable } from 'node:stream'
+
+/** What is known of a stored object without reading it. */
+export interface ObjectStat {
+  /** In bytes. */
+  size: number
+  /** When it was last written, in milliseconds since 1970, by the storage's own clock. */
+  modifiedAt: number
+}
+
+/** A whole small object. */
+export interface StoredValue {
+  bytes: Buffer
+  /** Changes whenever the content changes; what `write` compares for `ifMatch`. */
+  version: string
+}
+
+/** Both ends included, as in HTTP; the caller has checked that it lies within the object. */
+export interface ByteRange {
+  start: number
+  end: number
+}
+
+export interface WriteOptions {
+  /** Write only if nothing is at the key. */
+  ifAbsent?: boolean
+  /** Write only if the value's version is still this one. */
+  ifMatch?: string
+  /** The value may be lost when the machine loses power (never half-written): for what a client can simply send again. */
+  ephemeral?: boolean
+}
+
+export interface ListOptions {
+  /** Begin behind this entry (given without a trailing delimiter), which need not exist. */
+  after?: string
+  /** Fold everything behind the next `/` into one entry that ends in `/`. */
+  delimiter?: '/'
+  /** With `delimiter`: only folded entries that hold this key, for example `current/link`. */
+  holding?: string
+}
+
+/** A kind of trouble that the operator can mend; anything else is a plain Error. */
+export type StorageFailure = 'full' | 'denied' | 'readonly' | 'busy'
+
+/** Where bytes live. An object store, not a file system: keys are opaque, made by registry/layout.ts, and mean nothing here. */
+export interface StorageDriver {
+  /** As in the configuration: filesystem, inmemory, s3. */
+  readonly name: string
+
+  /** Undefined when nothing is at the key. Never stale: it sees every write that has returned. */
+  stat(key: string): Promise<ObjectStat | undefined>
+
+  /** All of a small object (a link, a manifest, a document), or undefined when nothing is at the key. Never stale. */
+  get(key: string): Promise<StoredValue | undefined>
+
+  /** The bytes from `range` (all by default), or undefined when nothing is at the key. The caller reads to the end or destroys the stream. */
+  read(key: string, range?: ByteRange): Promise<Readable | undefined>
+
+  /**
+   * Puts a small value at the key: atomic, and durable when it returns. Concurrent writers leave one of the values, whole.
+   * With `ifAbsent` or `ifMatch` it writes only then, and says whether it did.
+   */
+  write(key: string, bytes: Uint8Array, options?: WriteOptions): Promise<boolean>
+
+  /** Removes the object. Removing what is absent succeeds. */
+  delete(key: string): Promise<void>
+
+  /** Removes every object whose key begins with `prefix`, which ends in `/`. Not atomic: a crash may leave some of them. */
+  deleteAll(prefix: string): Promise<void>
+
+  /**
+   * The keys that begin with `prefix` (which ends in `/`, or is empty), in ASCII order. With `delimiter`, entries ending in `/` are compared
+   * without it: `1.0`, `1.0-alpha`, `1.0.1`. Reads no more of the storage than the consumer takes, where the storage can page.
+   */
+  list(prefix: string, options?: ListOptions): AsyncIterable<string>
+
+  /** An upload in progress, kept at this key and found again by any process; made by the first append. */
+  stage(key: string): StagedUpload
+
+  /** A cheaper way than `read` to put an object's bytes on a socket. False when nothing is at the key. */
+  sendTo?(key: string, range: ByteRange, target: Writable): Promise<boolean>
+
+  /** Rejects when the storage cannot be reached at all: the health check. */
+  ping(): Promise<void>
+
+  /** Ends background work and closes handles. */
+  close(): Promise<void>
+}
+
+/** Bytes on their way to a key. Nothing is visible there before `commit`. One writer at a time: the caller holds a lock. */
+export interface StagedUpload {
+  /** Bytes that arrived so far; undefined when nothing was ever appended. */
+  size(): Promise<number | undefined>
+
+  /**
+   * Adds the chunks behind what is there and resolves to the new size once they are durable. When the source fails, what arrived
+   * before is kept, made durable, and the source's error is thrown; when the storage fails, nothing is promised of the chunks.
+   */
+  append(chunks: AsyncIterable<Uint8Array>): Promise<number>
+
+  /** The bytes so far, from `start` (0 by default). */
+  read(start?: number): Promise<Readable>
+
+  /** Moves the bytes to `key`, replacing what is there: atomic, and durable when it returns. Ends the upload. */
+  commit(key: string): Promise<void>
+
+  /** Forgets the bytes. Discarding what is absent succeeds. */
+  discard(): Promise<void>
+}

@@ -1,0 +1,149 @@
+// Stores under a folder of the local (or a shared) file system, in the places where CNCF distribution's filesystem driver stores.
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+import type { ByteRange, StorageDriver, StoredValue, WriteOptions } from './driver.ts'
+import { makeFolder, open, readFolder, rename, rm, unlink } from './filesystem/calls.ts'
+import { withLockFile } from './filesystem/compare-and-swap.ts'
+import { isAbsence, publish, removeEmptyFolders, removeEntry, writeTemp } from './filesystem/durable.ts'
+import { freshCache } from './filesystem/fresh-cache.ts'
+import { folderLister } from './filesystem/list-folder.ts'
+import { pathsUnder } from './filesystem/paths.ts'
+import { sendFile } from './filesystem/send-file.ts'
+import { stageFile } from './filesystem/staged-file.ts'
+import { removeLeftovers, tempPath } from './filesystem/temp-files.ts'
+import { asStorageError, systemCode } from './storage-error.ts'
+
+const valueCacheBytes = 24 * 1024 * 1024
+const largestCachedValueBytes = 64 * 1024
+const readBufferBytes = 1024 * 1024
+
+/** Opens the folder, making it if needed, and removes what dead processes left half-written. Throws when it is no folder or cannot be made. */
+export async function openFilesystemDriver(root: string): Promise<StorageDriver> {
+  const paths = pathsUnder(root)
+  await checkRoot(paths.root)
+  await removeLeftovers(paths.temp).catch((error: unknown) => {
+    if (systemCode(error) !== 'EROFS' && systemCode(error) !== 'EACCES') throw error
+  })
+
+  const values = freshCache<StoredValue>({ maxBytes: valueCacheBytes, load: loadValue, weigh: weighValue })
+  const list = folderLister()
+
+  async function write(key: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<boolean> {
+    const target = paths.of(key)
+    if (options.ifMatch !== undefined) return replaceIfMatch(target, bytes, options.ifMatch)
+    const temp = await writeTemp(paths, bytes, options.ephemeral === true)
+    try {
+      return await publish(paths, temp, target, options)
+    } finally {
+      // After a rename nothing is left here; after a link, or a failure, the temporary name is.
+      await unlink(temp).catch((error: unknown) => ignoreAbsence(error))
+    }
+  }
+
+  function replaceIfMatch(target: string, bytes: Uint8Array, version: string): Promise<boolean> {
+    return withLockFile(paths.temp, target, async () => {
+      if (values.get(target)?.version !== version) return false
+      return publish(paths, await writeTemp(paths, bytes, false), target)
+    })
+  }
+
+  async function deleteAll(prefix: string): Promise<void> {
+    const folder = paths.of(prefix.slice(0, -1))
+    const out = tempPath(paths.temp)
+    await makeFolder(paths.temp)
+    try {
+      // Out of sight at once; the removal of the parts may take its time.
+      await rename(folder, out)
+    } catch (error) {
+      if (isAbsence(error)) return
+      throw error
+    }
+    await removeEmptyFolders(paths, path.dirname(folder))
+    await rm(out, { recursive: true, force: true })
+  }
+
+  return namingFailures({
+    name: 'filesystem',
+
+    async stat(key) {
+      const stat = fs.statSync(paths.of(key), { throwIfNoEntry: false })
+      return stat === undefined || stat.isDirectory() ? undefined : { size: stat.size, modifiedAt: stat.mtimeMs }
+    },
+
+    async get(key) {
+      return values.get(paths.of(key))
+    },
+
+    read: (key, range) => readStream(paths.of(key), range),
+    write,
+    delete: (key) => removeEntry(paths, paths.of(key)),
+    deleteAll,
+    list: (prefix, options = {}) => list(prefix === '' ? paths.root : paths.of(prefix.slice(0, -1)), prefix, options),
+    stage: (key) => stageFile(paths, paths.of(key)),
+    sendTo: (key, range, target) => sendFile(paths.of(key), range, target),
+    async ping() {
+      await readFolder(paths.root)
+    },
+    async close() {},
+  })
+}
+
+async function checkRoot(root: string): Promise<void> {
+  const stat = fs.statSync(root, { throwIfNoEntry: false })
+  if (stat !== undefined && !stat.isDirectory()) throw new Error(`${root} is not a folder`)
+  if (stat === undefined) await makeFolder(root)
+}
+
+function loadValue(file: string, stat: fs.Stats): StoredValue | undefined {
+  if (stat.isDirectory()) return undefined
+  try {
+    const bytes = fs.readFileSync(file)
+    return { bytes, version: createHash('sha256').update(bytes).digest('base64url') }
+  } catch (error) {
+    return ignoreAbsence(error)
+  }
+}
+
+/** Values beyond the limit weigh more than the cache holds, so it does not keep them. */
+function weighValue({ bytes }: StoredValue): number {
+  return bytes.length > largestCachedValueBytes ? valueCacheBytes + 1 : bytes.length
+}
+
+async function readStream(file: string, range: ByteRange | undefined): Promise<Readable | undefined> {
+  let fd: number
+  try {
+    fd = await open(file, 'r')
+  } catch (error) {
+    return ignoreAbsence(error)
+  }
+  return fs.createReadStream(file, { fd, highWaterMark: readBufferBytes, ...range })
+}
+
+function ignoreAbsence(error: unknown): undefined {
+  if (isAbsence(error)) return undefined
+  throw error
+}
+
+/** Turns the system's error codes into the failures that the driver's contract names, in one place for all methods. */
+function namingFailures(driver: StorageDriver): StorageDriver {
+  const guard = <A extends unknown[], R>(method: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      try {
+        return await method(...args)
+      } catch (error) {
+        throw asStorageError(error)
+      }
+    }
+  }
+  return {
+    ...driver,
+    stat: guard(driver.stat),
+    get: guard(driver.get),
+    read: guard(driver.read),
+    write: guard(driver.write),
+    delete: guard(driver.delete),
+    deleteAll: guard(driver.deleteAll),
+  }
+}

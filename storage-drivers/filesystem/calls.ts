@@ -1,0 +1,48 @@
+// The file system calls used here, as promises. fs.promises costs twice the CPU of the callback API (docs/decisions/0002-synchronous-metadata-reads.md).
+import fs from 'node:fs'
+import { promisify } from 'node:util'
+
+export const open = promisify(fs.open)
+export const close = promisify(fs.close)
+export const fsync = promisify(fs.fsync)
+export const fdatasync = promisify(fs.fdatasync)
+export const rename = promisify(fs.rename)
+export const link = promisify(fs.link)
+export const unlink = promisify(fs.unlink)
+export const rmdir = promisify(fs.rmdir)
+export const rm = promisify(fs.rm)
+/** Asynchronous, unlike the other reads: it must not hang with a storage that hangs. */
+export const readFolder = promisify<string, string[]>((path, done) => fs.readdir(path, done))
+
+const writevOnce = promisify<number, NodeJS.ArrayBufferView[], number>((fd, buffers, done) => fs.writev(fd, buffers, done))
+const readOnce = promisify<number, Buffer, number, number, number>((fd, buffer, length, position, done) =>
+  fs.read(fd, buffer, 0, length, position, done),
+)
+
+export async function makeFolder(path: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    fs.mkdir(path, { recursive: true }, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+/** Reads at most `length` bytes at `position`; 0 at the end of the file. */
+export async function readAt(fd: number, buffer: Buffer, length: number, position: number): Promise<number> {
+  return readOnce(fd, buffer, length, position)
+}
+
+/** Writes all of the buffers at the file's end (the file is open for appending). */
+export async function appendAll(fd: number, buffers: Uint8Array[]): Promise<void> {
+  let rest = buffers.filter((buffer) => buffer.length > 0)
+  while (rest.length > 0) {
+    let written = await writevOnce(fd, rest)
+    const left: Uint8Array[] = []
+    for (const buffer of rest) {
+      if (written >= buffer.length) written -= buffer.length
+      else {
+        left.push(buffer.subarray(written))
+        written = 0
+      }
+    }
+    rest = left
+  }
+}

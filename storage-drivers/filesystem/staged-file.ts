@@ -1,0 +1,111 @@
+// An upload in progress as one growing file, where CNCF distribution keeps it too.
+import fs from 'node:fs'
+import path from 'node:path'
+import type { StagedUpload } from '../driver.ts'
+import { asStorageError } from '../storage-error.ts'
+import { appendAll, close, fdatasync, makeFolder, open } from './calls.ts'
+import { publish, removeEntry, writeTemp } from './durable.ts'
+import type { Paths } from './paths.ts'
+
+/** Chunks gathered for one write call. */
+const gatherBytes = 512 * 1024
+/** Written bytes after which the kernel is asked to begin putting them on disk, so that the last sync is short. */
+const syncEveryBytes = 64 * 1024 * 1024
+const readBufferBytes = 1024 * 1024
+
+export function stageFile(paths: Paths, file: string): StagedUpload {
+  return {
+    async size() {
+      return fs.statSync(file, { throwIfNoEntry: false })?.size
+    },
+
+    async append(chunks) {
+      const fd = await openForAppend(file)
+      try {
+        const failure = await appendChunks(fd, chunks)
+        await fdatasync(fd)
+        if (failure !== undefined) throw failure.error
+        return fs.fstatSync(fd).size
+      } catch (error) {
+        throw asStorageError(error)
+      } finally {
+        await close(fd)
+      }
+    },
+
+    async read(start = 0) {
+      return fs.createReadStream(file, { start, highWaterMark: readBufferBytes })
+    },
+
+    async commit(key) {
+      if (fs.existsSync(file)) await publish(paths, file, paths.of(key))
+      else await publish(paths, await writeTemp(paths, new Uint8Array(), false), paths.of(key))
+    },
+
+    discard: () => removeEntry(paths, file),
+  }
+}
+
+async function openForAppend(file: string): Promise<number> {
+  try {
+    return await open(file, 'a', 0o666)
+  } catch {
+    await makeFolder(path.dirname(file))
+    return open(file, 'a', 0o666)
+  }
+}
+
+/** Writes while the source delivers, at most one write behind. Returns the source's failure; throws the storage's. */
+async function appendChunks(fd: number, chunks: AsyncIterable<Uint8Array>): Promise<{ error: unknown } | undefined> {
+  let gathered: Uint8Array[] = []
+  let gatheredBytes = 0
+  let unsyncedBytes = 0
+  let writing: Promise<void> = Promise.resolve()
+  let syncing: Promise<void> | undefined
+
+  const startWrite = (): void => {
+    const batch = gathered
+    unsyncedBytes += gatheredBytes
+    writing = appendAll(fd, batch)
+    // The failure is seen at the next await of `writing`; without this, one that comes earlier would end the process.
+    writing.catch(() => {})
+    gathered = []
+    gatheredBytes = 0
+    if (unsyncedBytes >= syncEveryBytes && syncing === undefined) {
+      unsyncedBytes = 0
+      syncing = fdatasync(fd).then(
+        () => (syncing = undefined),
+        () => (syncing = undefined),
+      ) as Promise<void>
+    }
+  }
+
+  let failure: { error: unknown } | undefined
+  const source = chunks[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      let next: IteratorResult<Uint8Array>
+      try {
+        next = await source.next()
+      } catch (error) {
+        failure = { error }
+        break
+      }
+      if (next.done) break
+      gathered.push(next.value)
+      gatheredBytes += next.value.length
+      if (gatheredBytes < gatherBytes) continue
+      await writing
+      startWrite()
+    }
+    await writing
+    startWrite()
+    await writing
+  } catch (error) {
+    await source.return?.()
+    throw error
+  } finally {
+    await syncing
+  }
+  return failure
+}

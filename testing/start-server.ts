@@ -1,0 +1,111 @@
+// Starts a registry as its operator does, in processes of its own, on a free port.
+import { spawn, type ChildProcess } from 'node:child_process'
+import net from 'node:net'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freshFolder } from './fresh-folder.ts'
+
+export interface StartOptions {
+  storage: 'memory' | 'filesystem'
+  /** Keep the storage of an earlier server. */
+  root?: string
+  /** 0 for one per core. */
+  workers?: number
+  /** More of the environment, such as REGISTRY_HTTP_… */
+  environment?: Record<string, string>
+  /** A configuration file instead of the built-in configuration. */
+  file?: string
+}
+
+export interface TestServer {
+  url: string
+  port: number
+  root: string
+  process: ChildProcess
+  /** What it wrote to stdout and stderr so far. */
+  output(): string
+  stop(): Promise<void>
+  /** kill -9 of all its processes. */
+  kill(): Promise<void>
+}
+
+const main = path.join(import.meta.dirname, '../cli/main.ts')
+const startTimeoutMs = 20_000
+
+export async function startServer(options: StartOptions): Promise<TestServer> {
+  const root = options.root ?? freshFolder()
+  const port = await freePort()
+  const child = spawn(process.execPath, [main, 'serve', ...(options.file === undefined ? [] : [options.file])], {
+    // A group of its own: the workers die with it.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      REGISTRY_HTTP_ADDR: `127.0.0.1:${port}`,
+      REGISTRY_LOG_LEVEL: 'warn',
+      REGISTRY_LOG_ACCESSLOG_DISABLED: 'true',
+      ...(options.workers === undefined ? {} : { REGISTRY_HTTP_WORKERS: options.workers === 0 ? 'auto' : String(options.workers) }),
+      ...(options.storage === 'memory' ? { REGISTRY_STORAGE: 'inmemory' } : { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: root }),
+      REGISTRY_STORAGE_DELETE_ENABLED: 'true',
+      ...options.environment,
+    },
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const killOnExit = (): void => void signalGroup(child, 'SIGKILL')
+  process.once('exit', killOnExit)
+  void ended.then(() => process.off('exit', killOnExit))
+
+  const url = `http://127.0.0.1:${port}`
+  await untilReady(url, child, () => output)
+  return {
+    url,
+    port,
+    root,
+    process: child,
+    output: () => output,
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+    },
+    async kill() {
+      signalGroup(child, 'SIGKILL')
+      await ended
+    },
+  }
+}
+
+async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}: ${output()}`)
+    try {
+      if ((await fetch(`${url}/readyz`)).ok) return
+    } catch {
+      // Not listening yet.
+    }
+    await sleep(20)
+  }
+  signalGroup(child, 'SIGKILL')
+  throw new Error(`the server did not become ready: ${output()}`)
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal)
+  } catch {
+    // All of the group has ended.
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
