@@ -55,7 +55,10 @@ function startPurging(configuration: Configuration, parts: BackgroundParts): () 
   return () => clearTimeout(timer)
 }
 
-async function startDebugServer(configuration: Configuration, { health, figures, log }: BackgroundParts): Promise<void> {
+async function startDebugServer(
+  configuration: Configuration,
+  { health, figures, log }: BackgroundParts,
+): Promise<void> {
   const address = debugAddress(configuration)
   if (address === undefined) return
   const { http } = configuration

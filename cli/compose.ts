@@ -121,7 +121,9 @@ function tlsSettings(tls: Configuration['http']['tls']): TlsSettings | undefined
       cert: fs.readFileSync(tls.certificate),
       key: fs.readFileSync(tls.key),
       minVersion: tls.minimumtls === 'tls1.3' ? 'TLSv1.3' : 'TLSv1.2',
-      ...(tls.clientcas.length > 0 ? { ca: tls.clientcas.map((file) => fs.readFileSync(file)), requestCert: true } : {}),
+      ...(tls.clientcas.length > 0
+        ? { ca: tls.clientcas.map((file) => fs.readFileSync(file)), requestCert: true }
+        : {}),
       ...(ciphers === '' ? {} : { ciphers }),
     },
     clients: {

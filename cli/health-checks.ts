@@ -18,7 +18,11 @@ interface Check {
 const storageTimeoutMs = 10_000
 
 /** Starts all checks; the returned function stops them. */
-export function startHealthChecks({ health: options }: Configuration, driver: StorageDriver, health: Health): () => void {
+export function startHealthChecks(
+  { health: options }: Configuration,
+  driver: StorageDriver,
+  health: Health,
+): () => void {
   const { storagedriver } = options
   const checks: Check[] = [
     ...options.file.map((check) => ({ ...timing(check), name: check.file, run: () => checkFile(check.file) })),
@@ -90,7 +94,9 @@ async function checkHttp(
   { uri, statuscode, headers }: Configuration['health']['http'][number],
   signal: AbortSignal,
 ): Promise<void> {
-  const fields = Object.entries(headers).flatMap(([name, values]) => values.map((value) => [name, value] as [string, string]))
+  const fields = Object.entries(headers).flatMap(([name, values]) =>
+    values.map((value) => [name, value] as [string, string]),
+  )
   const response = await fetch(uri, { method: 'HEAD', redirect: 'manual', headers: fields, signal })
   if (response.status !== statuscode) throw new Error(`status ${response.status}, expected ${statuscode}`)
 }

@@ -24,7 +24,8 @@ export interface LogOutput extends Log {
 
 export function openLog({ level, formatter, fields }: LogOptions): LogOutput {
   const destination = pino.destination({ dest: stderr, sync: false })
-  const log = formatter === 'text' ? textLog(destination, level, fields) : jsonLog(destination, { level, formatter, fields })
+  const log =
+    formatter === 'text' ? textLog(destination, level, fields) : jsonLog(destination, { level, formatter, fields })
   return { ...log, flush: () => flush(destination) }
 }
 

@@ -56,6 +56,8 @@ export async function runPrimary(configuration: Configuration, workers: number):
     await Promise.all(Array.from({ length: workers }, () => listening(startWorker())))
     await startBackground(configuration, { driver, locker: locks.locker, log, health, figures })
   } catch (error) {
+    // Told to end before all workers listened: that they ended is no failure.
+    if (ending) return
     ending = true
     for (const worker of liveWorkers()) worker.process.kill()
     throw error

@@ -14,5 +14,7 @@ export async function reindex(file: string | undefined): Promise<void> {
   const { repositories, manifests, referrers, unreadable } = await reindexReferrers(registry, driver, log)
   await driver.close()
   log.flush()
-  console.log(`${repositories} repositories, ${manifests} manifests, ${referrers} referrers indexed, ${unreadable} unreadable`)
+  console.log(
+    `${repositories} repositories, ${manifests} manifests, ${referrers} referrers indexed, ${unreadable} unreadable`,
+  )
 }

@@ -5,7 +5,23 @@ import { startEdge, type Edge } from './edge.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
 
 export async function runWorker(configuration: Configuration): Promise<void> {
-  let edge: Edge
+  let edge: Edge | undefined
+  let ending = false
+  const end = async (exitCode: number): Promise<void> => {
+    if (ending) return
+    ending = true
+    await edge?.drain()
+    process.exit(exitCode)
+  }
+  // Before anything else: who is told to end while still starting must hear it, or the primary waits for ever.
+  process.on('message', (message: unknown) => {
+    if (isMessage<PrimaryMessage, 'drain'>(message, 'drain')) void end(0)
+    else if (isMessage<PrimaryMessage, 'health'>(message, 'health')) edge?.health.replace(message.troubles)
+  })
+  // From a terminal, everyone in the process group gets the signal; without a primary, nobody would tell us to end.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0))
+  process.on('disconnect', () => void end(0))
+
   try {
     edge = await startEdge(configuration, workerLocker())
   } catch (error) {
@@ -13,24 +29,10 @@ export async function runWorker(configuration: Configuration): Promise<void> {
     process.send?.(message, () => process.exit(1))
     return
   }
-
-  let ending = false
-  const end = async (exitCode: number): Promise<void> => {
-    if (ending) return
-    ending = true
-    await edge.drain()
-    process.exit(exitCode)
-  }
-  process.on('message', (message: unknown) => {
-    if (isMessage<PrimaryMessage, 'drain'>(message, 'drain')) void end(0)
-    else if (isMessage<PrimaryMessage, 'health'>(message, 'health')) edge.health.replace(message.troubles)
-  })
-  // From a terminal, everyone in the process group gets the signal; without a primary, nobody would tell us to end.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0))
-  process.on('disconnect', () => void end(0))
+  const { log } = edge
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      edge.log.error({ error: error instanceof Error ? error.stack : String(error) }, `${event}: this worker ends`)
+      log.error({ error: error instanceof Error ? error.stack : String(error) }, `${event}: this worker ends`)
       void end(1)
     })
   }

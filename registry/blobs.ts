@@ -15,6 +15,8 @@ export interface Blobs {
   storedSize(digest: Digest): Promise<number | undefined>
   /** Gives the repository access to content in the shared store. */
   link(repository: RepositoryName, digest: Digest): Promise<void>
+  /** Gives the repository the access that `from` has. False when `from` has none. */
+  linkAsIn(from: RepositoryName, repository: RepositoryName, digest: Digest): Promise<boolean>
   /** Takes the access away. False when there was none. The bytes go with garbage collection. */
   unlink(repository: RepositoryName, digest: Digest): Promise<boolean>
 }
@@ -57,6 +59,13 @@ export function createBlobs(driver: StorageDriver, links: Links): Blobs {
     },
 
     link: (repository, digest) => links.write(layerLinkKey(repository, digest), digest),
+
+    async linkAsIn(from, repository, digest) {
+      const target = await links.read(layerLinkKey(from, digest))
+      if (target === undefined || (await storedSize(target)) === undefined) return false
+      await links.write(layerLinkKey(repository, digest), target)
+      return true
+    },
 
     async unlink(repository, digest) {
       const key = layerLinkKey(repository, digest)

@@ -25,7 +25,11 @@ const table = {
   RANGE_INVALID: { status: 416, message: 'the range does not continue what has been uploaded' },
   PAGINATION_NUMBER_INVALID: { status: 400, message: 'invalid number of results requested' },
   UPLOAD_BUSY: { status: 409, wire: 'BLOB_UPLOAD_INVALID', message: 'another request is writing to this upload' },
-  MANIFEST_TOO_LARGE: { status: 413, wire: 'SIZE_INVALID', message: 'the manifest is larger than this registry accepts' },
+  MANIFEST_TOO_LARGE: {
+    status: 413,
+    wire: 'SIZE_INVALID',
+    message: 'the manifest is larger than this registry accepts',
+  },
   TAGS_TOO_MANY: { status: 414, wire: 'TAG_INVALID', message: 'too many tags in one request' },
   PRECONDITION_FAILED: { status: 412, wire: 'DENIED', message: 'the tag is not what the request expects' },
   ROUTE_UNKNOWN: { status: 404, wire: 'UNSUPPORTED', message: 'no such endpoint' },

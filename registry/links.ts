@@ -1,5 +1,5 @@
 // Link files: one digest each, no newline. Trees written by older registries hold torn ones; they count as absent and are reported.
-import type { StorageDriver } from '../storage-drivers/driver.ts'
+import type { KeyedValue, StorageDriver } from '../storage-drivers/driver.ts'
 import { digestIn, type Digest } from './digest.ts'
 import type { Log } from './log.ts'
 
@@ -10,6 +10,8 @@ export interface Links {
   read(key: string): Promise<Digest | undefined>
   /** Writes the link unless it is there already. */
   write(key: string, digest: Digest): Promise<void>
+  /** What has to be written for the link to be there: the link, or nothing. */
+  missing(key: string, digest: Digest): Promise<KeyedValue[]>
 }
 
 export function createLinks(driver: StorageDriver, log: Log): Links {
@@ -34,5 +36,7 @@ export function createLinks(driver: StorageDriver, log: Log): Links {
       if ((await read(key)) === digest) return
       await driver.write(key, Buffer.from(digest))
     },
+
+    missing: async (key, digest) => ((await read(key)) === digest ? [] : [{ key, bytes: Buffer.from(digest) }]),
   }
 }

@@ -28,7 +28,9 @@ export function createReferenceCheck(blobs: Blobs, store: ManifestStore, rules: 
   return async (repository, manifest) => {
     manifest.blobs.forEach((descriptor) => checkUrls(descriptor, rules.urls))
     const required = [
-      ...manifest.blobs.filter((descriptor) => !isForeign(descriptor)).map((descriptor) => ({ descriptor, isChild: false })),
+      ...manifest.blobs
+        .filter((descriptor) => !isForeign(descriptor))
+        .map((descriptor) => ({ descriptor, isChild: false })),
       ...manifest.children
         .filter((child) => isRequired(child, rules.requiredPlatforms))
         .map((descriptor) => ({ descriptor, isChild: true })),

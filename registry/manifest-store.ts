@@ -1,12 +1,12 @@
 // Manifests by digest: their bytes in the shared store, with the media type that the layout has no place for.
 import { LRUCache } from 'lru-cache'
-import type { StorageDriver } from '../storage-drivers/driver.ts'
+import type { KeyedValue, StorageDriver } from '../storage-drivers/driver.ts'
 import type { StoredManifest } from './content-source.ts'
 import { algorithmOf, digestOf, type Digest } from './digest.ts'
 import { blobKey, mediaTypeKey, revisionLinkKey } from './layout.ts'
 import type { Links } from './links.ts'
 import type { Log } from './log.ts'
-import { inferredMediaType } from './manifest.ts'
+import { inferredMediaType, type Manifest } from './manifest.ts'
 import type { RepositoryName } from './names.ts'
 import { parseJsonObject } from './strict-json.ts'
 
@@ -24,16 +24,17 @@ interface Verified {
 export interface ManifestStore {
   /** The manifest if its revision is in the repository and its bytes are what the digest says. */
   find(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>
-  /** Writes the bytes to the shared store, unless they are there already, unharmed. */
-  storeBytes(digest: Digest, bytes: Buffer): Promise<void>
-  /** Makes the stored manifest part of the repository. */
-  linkRevision(repository: RepositoryName, digest: Digest, mediaType: string, bytes: Buffer): Promise<void>
+  /** What has to be written, in this order, for the manifest to be in the repository: only what is not there already, unharmed. */
+  missing(repository: RepositoryName, stored: StoredManifest, manifest: Manifest): Promise<KeyedValue[]>
   unlinkRevision(repository: RepositoryName, digest: Digest): Promise<void>
   hasRevision(repository: RepositoryName, digest: Digest): Promise<boolean>
 }
 
 export function createManifestStore(driver: StorageDriver, links: Links, log: Log): ManifestStore {
-  const verified = new LRUCache<Digest, Verified>({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes.length + 500 })
+  const verified = new LRUCache<Digest, Verified>({
+    maxSize: cacheBytes,
+    sizeCalculation: ({ bytes }) => bytes.length + 500,
+  })
 
   async function load(digest: Digest): Promise<Verified | undefined> {
     const known = verified.get(digest)
@@ -72,18 +73,16 @@ export function createManifestStore(driver: StorageDriver, links: Links, log: Lo
       return { digest: isAsked ? digest : target, mediaType: await mediaTypeOf(repository, digest, manifest), bytes }
     },
 
-    async storeBytes(digest, bytes) {
+    async missing(repository, { digest, bytes, mediaType }, manifest) {
       const key = blobKey(digest)
-      if ((await driver.get(key))?.bytes.equals(bytes)) return
-      await driver.write(key, bytes)
-      verified.delete(digest)
-    },
-
-    async linkRevision(repository, digest, mediaType, bytes) {
-      if (inferredMediaType(parseJsonObject(bytes)) !== mediaType) {
-        await driver.write(mediaTypeKey(repository, digest), Buffer.from(mediaType))
-      }
-      await links.write(revisionLinkKey(repository, digest), digest)
+      const isStored = (await driver.get(key))?.bytes.equals(bytes)
+      return [
+        ...(isStored ? [] : [{ key, bytes }]),
+        ...(manifest.inferredMediaType === mediaType
+          ? []
+          : [{ key: mediaTypeKey(repository, digest), bytes: Buffer.from(mediaType) }]),
+        ...(await links.missing(revisionLinkKey(repository, digest), digest)),
+      ]
     },
 
     async unlinkRevision(repository, digest) {

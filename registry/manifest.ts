@@ -28,6 +28,8 @@ export interface Descriptor {
 
 export interface Manifest {
   mediaType: string
+  /** The media type that the bytes alone tell: where it differs, the registry has to write down the other. */
+  inferredMediaType: string
   /** Config, layers and blobs: content that is stored as blobs. */
   blobs: readonly Descriptor[]
   /** The manifests of an index (BuildKit's cache lists blobs there). */
@@ -85,6 +87,7 @@ function manifestOf(document: JsonObject, mediaType: string, strict: boolean): M
   const artifactType = textIn(document, 'artifactType') ?? (isIndex ? undefined : config?.mediaType)
   return {
     mediaType,
+    inferredMediaType: inferredMediaType(document),
     blobs,
     children,
     subject: descriptorIn(document, 'subject', known)?.digest,
@@ -145,7 +148,8 @@ function platformOf(value: unknown): Descriptor['platform'] {
 function annotationsIn(document: JsonObject, strict: boolean): Record<string, string> | undefined {
   const { annotations } = document
   if (annotations === undefined || annotations === null) return undefined
-  if (typeof annotations === 'object' && Object.values(annotations).every((value) => typeof value === 'string')) {
+  const isMap = typeof annotations === 'object' && !Array.isArray(annotations)
+  if (isMap && Object.values(annotations).every((value) => typeof value === 'string')) {
     return annotations as Record<string, string>
   }
   if (strict) throw invalid('`annotations` must map strings to strings')

@@ -1,5 +1,6 @@
 // Pushing, pulling and deleting manifests. A tag becomes visible last and goes first, so what can be seen is complete.
 import { withLock, type Locker } from '../coordination/locker.ts'
+import type { KeyedValue, StorageDriver } from '../storage-drivers/driver.ts'
 import type { StoredManifest } from './content-source.ts'
 import { algorithmOf, digestOf, type Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
@@ -39,6 +40,7 @@ export interface Manifests {
 }
 
 export interface ManifestParts {
+  driver: StorageDriver
   store: ManifestStore
   tags: Tags
   referrers: Referrers
@@ -46,7 +48,7 @@ export interface ManifestParts {
   locker: Locker
 }
 
-export function createManifests({ store, tags, referrers, checkReferences, locker }: ManifestParts): Manifests {
+export function createManifests({ driver, store, tags, referrers, checkReferences, locker }: ManifestParts): Manifests {
   async function find(repository: RepositoryName, reference: Reference): Promise<StoredManifest | undefined> {
     const digest = isDigest(reference) ? reference : await tags.resolve(repository, reference)
     return digest && store.find(repository, digest)
@@ -64,7 +66,7 @@ export function createManifests({ store, tags, referrers, checkReferences, locke
   /** The tags that point at the manifest now. */
   async function tagsAt(repository: RepositoryName, digest: Digest): Promise<Tag[]> {
     const found: Tag[] = []
-    for await (const tag of tags.everPointedAt(repository, digest)) {
+    for await (const tag of tags.list(repository)) {
       if ((await tags.resolve(repository, tag)) === digest) found.push(tag)
     }
     return found
@@ -79,15 +81,25 @@ export function createManifests({ store, tags, referrers, checkReferences, locke
       if (push.digest !== undefined && push.digest !== digest) {
         throw new RegistryError('DIGEST_INVALID', { detail: { expected: push.digest, actual: digest } })
       }
+      const stored = { digest, mediaType: manifest.mediaType, bytes: push.bytes }
       await checkReferences(repository, manifest)
-      await store.storeBytes(digest, push.bytes)
 
       const locks = [manifestLock(repository, digest), ...push.tags.map((tag) => tagLock(repository, tag))]
       await withLock(locker, locks, async () => {
         await checkCondition(repository, push)
-        await store.linkRevision(repository, digest, manifest.mediaType, push.bytes)
-        await referrers.add(repository, { digest, mediaType: manifest.mediaType, bytes: push.bytes }, manifest)
-        for (const tag of push.tags) await tags.point(repository, tag, digest)
+        const entries = [
+          ...(await store.missing(repository, stored, manifest)),
+          ...(await referrers.missing(repository, stored, manifest)),
+        ]
+        const pointers: KeyedValue[] = []
+        for (const tag of push.tags) {
+          const { history, pointer } = await tags.pointing(repository, tag, digest)
+          entries.push(...history)
+          pointers.push(...pointer)
+        }
+        await driver.writeInOrder([...entries, ...pointers.slice(0, 1)])
+        // Of several tags, each must find everything else on disk.
+        for (const pointer of pointers.slice(1)) await driver.writeInOrder([pointer])
       })
       return { digest, subject: manifest.subject }
     },
@@ -113,8 +125,7 @@ export function createManifests({ store, tags, referrers, checkReferences, locke
       }
     },
 
-    deleteTag: (repository, tag) =>
-      withLock(locker, [tagLock(repository, tag)], () => tags.remove(repository, tag)),
+    deleteTag: (repository, tag) => withLock(locker, [tagLock(repository, tag)], () => tags.remove(repository, tag)),
   }
 }
 

@@ -34,7 +34,8 @@ export function parseRepositoryName(text: string): RepositoryName {
 /** The name in a text that may be none, such as a folder's path. */
 export function repositoryNameIn(text: string): RepositoryName | undefined {
   // Component by component: one expression for all of them backtracks exponentially on hostile names.
-  if (text.length > maxNameLength || !text.split('/').every((component) => nameComponent.test(component))) return undefined
+  if (text.length > maxNameLength || !text.split('/').every((component) => nameComponent.test(component)))
+    return undefined
   return text as RepositoryName
 }
 

@@ -1,5 +1,5 @@
 // Which manifests name a manifest as their subject. One object per referrer, written by nobody else, so there is nothing to lose in a race.
-import type { StorageDriver } from '../storage-drivers/driver.ts'
+import type { KeyedValue, StorageDriver } from '../storage-drivers/driver.ts'
 import { algorithmOf, hexOf, type Digest } from './digest.ts'
 import { digestInKey, referrerKey, referrersPrefix, revisionLinkKey } from './layout.ts'
 import type { Links } from './links.ts'
@@ -24,7 +24,8 @@ export interface ReferrersQuery {
 }
 
 export interface Referrers {
-  add(repository: RepositoryName, stored: StoredManifest, manifest: Manifest): Promise<void>
+  /** What has to be written for the manifest to be found by its subject: nothing when it has none, or is there already. */
+  missing(repository: RepositoryName, stored: StoredManifest, manifest: Manifest): Promise<KeyedValue[]>
   remove(repository: RepositoryName, subject: Digest, referrer: Digest): Promise<void>
   /** In the order of their digests; reads no more than is taken. */
   list(repository: RepositoryName, subject: Digest, query: ReferrersQuery): AsyncIterable<ReferrerDescriptor>
@@ -33,7 +34,11 @@ export interface Referrers {
 type FindManifest = (repository: RepositoryName, reference: Reference) => Promise<StoredManifest | undefined>
 
 export function createReferrers(driver: StorageDriver, links: Links, log: Log, findManifest: FindManifest): Referrers {
-  async function* indexed(repository: RepositoryName, subject: Digest, after: string | undefined): AsyncIterable<Digest> {
+  async function* indexed(
+    repository: RepositoryName,
+    subject: Digest,
+    after: string | undefined,
+  ): AsyncIterable<Digest> {
     const prefix = referrersPrefix(repository, subject)
     const from = after === undefined ? {} : { after: prefix + after.replace(':', '/') }
     for await (const key of driver.list(prefix, from)) {
@@ -42,7 +47,11 @@ export function createReferrers(driver: StorageDriver, links: Links, log: Log, f
     }
   }
 
-  async function load(repository: RepositoryName, subject: Digest, referrer: Digest): Promise<ReferrerDescriptor | undefined> {
+  async function load(
+    repository: RepositoryName,
+    subject: Digest,
+    referrer: Digest,
+  ): Promise<ReferrerDescriptor | undefined> {
     // The manifest's link is the truth: an entry that outlived it, after a crash or an older registry's delete, does not count.
     if ((await links.read(revisionLinkKey(repository, referrer))) === undefined) return undefined
     const key = referrerKey(repository, subject, referrer)
@@ -67,18 +76,19 @@ export function createReferrers(driver: StorageDriver, links: Links, log: Log, f
   }
 
   return {
-    async add(repository, stored, manifest) {
-      if (manifest.subject === undefined) return
+    async missing(repository, stored, manifest) {
+      if (manifest.subject === undefined) return []
       const key = referrerKey(repository, manifest.subject, stored.digest)
       const bytes = Buffer.from(JSON.stringify(describe(stored, manifest)))
-      if ((await driver.get(key))?.bytes.equals(bytes)) return
-      await driver.write(key, bytes)
+      return (await driver.get(key))?.bytes.equals(bytes) ? [] : [{ key, bytes }]
     },
 
     remove: (repository, subject, referrer) => driver.delete(referrerKey(repository, subject, referrer)),
 
     async *list(repository, subject, { artifactType, after }) {
-      const tagged = (await fallbackTagged(repository, subject)).filter((digest) => after === undefined || digest > after)
+      const tagged = (await fallbackTagged(repository, subject)).filter(
+        (digest) => after === undefined || digest > after,
+      )
       for await (const digest of mergedInOrder(indexed(repository, subject, after), tagged.sort())) {
         const descriptor = await load(repository, subject, digest)
         if (descriptor === undefined) continue

@@ -35,9 +35,11 @@ export function createRegistry({ driver, locker, log, rules, now = Date.now }: R
   const blobs = createBlobs(driver, links)
   const tags = createTags(driver, links)
   const store = createManifestStore(driver, links, log)
-  const referrers = createReferrers(driver, links, log, (repository, reference) => manifests.find(repository, reference))
+  const referrers = createReferrers(driver, links, log, (repository, reference) =>
+    manifests.find(repository, reference),
+  )
   const checkReferences = createReferenceCheck(blobs, store, rules)
-  const manifests = createManifests({ store, tags, referrers, checkReferences, locker })
+  const manifests = createManifests({ driver, store, tags, referrers, checkReferences, locker })
 
   return {
     blob: (repository, digest) => blobs.find(repository, digest),

@@ -1,5 +1,6 @@
 // Rebuilds what is derived from the manifests, for trees in which an older registry left it out.
 import type { StorageDriver } from '../storage-drivers/driver.ts'
+import type { Digest } from './digest.ts'
 import { digestInKey, revisionsPrefix } from './layout.ts'
 import type { Log } from './log.ts'
 import { parseStoredManifest } from './manifest.ts'
@@ -25,7 +26,7 @@ export async function reindexReferrers(registry: Registry, driver: StorageDriver
       if (digest === undefined) continue
       report.manifests++
       try {
-        if (await indexManifest(registry, repository, digest)) report.referrers++
+        if (await indexManifest(registry, { repository, digest }, driver)) report.referrers++
       } catch (error) {
         report.unreadable++
         log.warn({ repository, digest, error: String(error) }, 'manifest could not be read and was not indexed')
@@ -37,13 +38,13 @@ export async function reindexReferrers(registry: Registry, driver: StorageDriver
 
 async function indexManifest(
   { manifests, referrers }: Registry,
-  repository: RepositoryName,
-  digest: NonNullable<ReturnType<typeof digestInKey>>,
+  { repository, digest }: { repository: RepositoryName; digest: Digest },
+  driver: StorageDriver,
 ): Promise<boolean> {
   const stored = await manifests.find(repository, digest)
   if (stored === undefined) throw new Error('its bytes are missing or damaged')
   const manifest = parseStoredManifest(stored.bytes, stored.mediaType)
   if (manifest.subject === undefined) return false
-  await referrers.add(repository, stored, manifest)
+  await driver.writeInOrder(await referrers.missing(repository, stored, manifest))
   return true
 }

@@ -47,7 +47,14 @@ export function createRepositories(driver: StorageDriver): Repositories {
 
     async delete(repository) {
       // Tags first: whatever a crash leaves behind is not reachable by name.
-      for (const prefixOf of [tagsPrefix, manifestsPrefix, allReferrersPrefix, mediaTypesPrefix, layersPrefix, uploadsPrefix]) {
+      for (const prefixOf of [
+        tagsPrefix,
+        manifestsPrefix,
+        allReferrersPrefix,
+        mediaTypesPrefix,
+        layersPrefix,
+        uploadsPrefix,
+      ]) {
         await driver.deleteAll(prefixOf(repository))
       }
     },

@@ -64,7 +64,8 @@ function stateIn(bytes: Buffer): UploadState | undefined {
   try {
     const { algorithm, size, digest } = JSON.parse(bytes.toString()) as Record<string, unknown>
     const parsed = digestIn(String(digest))
-    if (typeof algorithm !== 'string' || !isAlgorithm(algorithm) || typeof size !== 'number' || !parsed) return undefined
+    if (typeof algorithm !== 'string' || !isAlgorithm(algorithm) || typeof size !== 'number' || !parsed)
+      return undefined
     return { algorithm, size, digest: parsed }
   } catch {
     return undefined

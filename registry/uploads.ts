@@ -48,10 +48,12 @@ export interface UploadParts {
 export function createUploads({ driver, blobs, locker, now }: UploadParts): Uploads {
   const states = createUploadStates(driver)
 
-  const stagedOf = (repository: RepositoryName, id: UploadId): StagedUpload => driver.stage(uploadDataKey(repository, id))
+  const stagedOf = (repository: RepositoryName, id: UploadId): StagedUpload =>
+    driver.stage(uploadDataKey(repository, id))
 
   async function checkKnown(repository: RepositoryName, id: UploadId): Promise<void> {
-    if ((await driver.stat(uploadStartedKey(repository, id))) === undefined) throw new RegistryError('BLOB_UPLOAD_UNKNOWN')
+    if ((await driver.stat(uploadStartedKey(repository, id))) === undefined)
+      throw new RegistryError('BLOB_UPLOAD_UNKNOWN')
   }
 
   /** Runs `work` as the upload's only request; `size` is what was there when the request came, and still is. */
@@ -84,7 +86,7 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     try {
       await staged.append(counted.chunks)
     } catch (error) {
-      if (counted.sourceFailed()) await states.save(repository, id, { digester, size: size + counted.bytes() })
+      if (counted.isOfSource(error)) await states.save(repository, id, { digester, size: size + counted.bytes() })
       throw error
     }
     const newSize = size + counted.bytes()
@@ -96,7 +98,12 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
   }
 
   /** The digest of what is staged, from what is already known where possible. */
-  async function stagedDigest(repository: RepositoryName, id: UploadId, size: number, algorithm: Algorithm): Promise<Digest> {
+  async function stagedDigest(
+    repository: RepositoryName,
+    id: UploadId,
+    size: number,
+    algorithm: Algorithm,
+  ): Promise<Digest> {
     const state = await states.load(repository, id)
     if (state !== undefined && state.size === size && state.algorithm === algorithm) return state.digest
     return (await states.digesterAt(id, stagedOf(repository, id), algorithm, size)).digest()
@@ -114,7 +121,12 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     await driver.deleteAll(uploadPrefix(repository, id))
   }
 
-  async function commitVerified(repository: RepositoryName, id: UploadId, expected: Digest, actual: Digest): Promise<void> {
+  async function commitVerified(
+    repository: RepositoryName,
+    id: UploadId,
+    expected: Digest,
+    actual: Digest,
+  ): Promise<void> {
     if (actual !== expected) {
       await discard(repository, id)
       throw new RegistryError('DIGEST_INVALID', { detail: { expected, actual } })
@@ -186,8 +198,8 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     },
 
     async mount(repository, digest, from) {
-      const source = from === undefined ? await blobs.storedSize(digest) : await blobs.find(from, digest)
-      if (source === undefined) return false
+      if (from !== undefined) return blobs.linkAsIn(from, repository, digest)
+      if ((await blobs.storedSize(digest)) === undefined) return false
       await blobs.link(repository, digest)
       return true
     },
@@ -205,7 +217,8 @@ async function acquireSoon(locker: Locker, key: string): Promise<Lock> {
     if (lock !== undefined) return lock
     if (waited >= busyWaitMs) {
       throw new RegistryError('UPLOAD_BUSY', {
-        message: 'another request is writing to this upload: wait for it, or ask with GET how far it is and go on from there',
+        message:
+          'another request is writing to this upload: wait for it, or ask with GET how far it is and go on from there',
       })
     }
     await sleep(busyPollMs)
@@ -215,27 +228,30 @@ async function acquireSoon(locker: Locker, key: string): Promise<Lock> {
 interface Counted {
   chunks: AsyncIterable<Uint8Array>
   bytes(): number
-  /** The client failed, not the storage: all bytes counted so far are kept. */
-  sourceFailed(): boolean
+  /** The client failed, and the storage did not fail over it: all bytes counted so far are kept. */
+  isOfSource(error: unknown): boolean
 }
 
 function countAndDigest(body: UploadBody, digester: Digester): Counted {
   let bytes = 0
-  let failed = false
+  let failure: { error: unknown } | undefined
   async function* pass(): AsyncIterable<Uint8Array> {
     try {
       for await (const chunk of body.chunks) {
         if (body.length !== undefined && bytes + chunk.length > body.length) {
-          throw new RegistryError('SIZE_INVALID', { message: 'the body is longer than announced', detail: { announced: body.length } })
+          throw new RegistryError('SIZE_INVALID', {
+            message: 'the body is longer than announced',
+            detail: { announced: body.length },
+          })
         }
         bytes += chunk.length
         digester.update(chunk)
         yield chunk
       }
     } catch (error) {
-      failed = true
+      failure = { error }
       throw error
     }
   }
-  return { chunks: pass(), bytes: () => bytes, sourceFailed: () => failed }
+  return { chunks: pass(), bytes: () => bytes, isOfSource: (error) => failure !== undefined && failure.error === error }
 }

@@ -1,5 +1,5 @@
 // The operators' server on http.debug.addr: health as CNCF distribution shows it, and metrics.
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import Koa from 'koa'
 import type { Health } from './health.ts'
 

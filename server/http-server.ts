@@ -41,7 +41,10 @@ interface Exchange {
   response: http.ServerResponse
 }
 
-export function createHttpServer(handle: http.RequestListener, options: HttpServerOptions, log: Log): HttpServer {
+/** What Koa's callback is: its promise settles when the answer is given, and never rejects. */
+export type Handle = (request: http.IncomingMessage, response: http.ServerResponse) => Promise<void>
+
+export function createHttpServer(handle: Handle, options: HttpServerOptions, log: Log): HttpServer {
   const exchanges = new Map<Socket, Exchange>()
   let draining = false
   const settings = {
@@ -53,8 +56,7 @@ export function createHttpServer(handle: http.RequestListener, options: HttpServ
     highWaterMark: socketBufferBytes,
     noDelay: true,
   }
-  const server =
-    options.tls === undefined ? http.createServer(settings) : createTlsServer(settings, options.tls)
+  const server = options.tls === undefined ? http.createServer(settings) : createTlsServer(settings, options.tls)
 
   const serve: http.RequestListener = (request, response) => {
     const { socket } = request
@@ -63,7 +65,7 @@ export function createHttpServer(handle: http.RequestListener, options: HttpServ
     response.once('close', () => {
       if (exchanges.get(socket)?.response === response) exchanges.delete(socket)
     })
-    handle(request, response)
+    void handle(request, response)
   }
   server.on('request', serve)
   server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
@@ -74,7 +76,8 @@ export function createHttpServer(handle: http.RequestListener, options: HttpServ
   server.setTimeout(options.idleTimeoutMs, (socket: Socket) => {
     const exchange = exchanges.get(socket)
     if (exchange !== undefined && isAtWork(exchange)) return void socket.setTimeout(options.idleTimeoutMs)
-    if (exchange !== undefined) log.warn({ path: exchange.request.url, idleMs: options.idleTimeoutMs }, 'idle request was cut')
+    if (exchange !== undefined)
+      log.warn({ path: exchange.request.url, idleMs: options.idleTimeoutMs }, 'idle request was cut')
     socket.destroy()
   })
 

@@ -1,5 +1,12 @@
 // Prometheus metrics under the names of CNCF distribution.
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry as MetricsRegistry, collectDefaultMetrics } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry as MetricsRegistry,
+  collectDefaultMetrics,
+} from 'prom-client'
 import type { Middleware } from 'koa'
 import type { Resource } from './wire/v2-path.ts'
 import type { RoutedState } from './routes.ts'
@@ -34,7 +41,11 @@ export function createMetrics(): Metrics {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const byHandler = { labelNames: ['handler'], registers }
-  const inFlight = new Gauge({ name: 'registry_http_in_flight_requests', help: 'The in-flight HTTP requests', registers })
+  const inFlight = new Gauge({
+    name: 'registry_http_in_flight_requests',
+    help: 'The in-flight HTTP requests',
+    registers,
+  })
   const requests = new Counter({
     name: 'registry_http_requests_total',
     help: 'Total number of HTTP requests made.',

@@ -1,5 +1,5 @@
 // The routes beside the registry's own: liveness, readiness, and an answer at the root.
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import type { Health } from './health.ts'
 
 export function probeRoutes(health: Health): Router {

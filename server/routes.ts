@@ -88,11 +88,12 @@ export function serveV2(table: Table, { prefix, health }: { prefix: string; heal
     ctx.state.target = target
     const endpoints = table[target.resource] as Record<string, Endpoint<Resource>>
     const endpoint = endpoints[ctx.method]
-    if (endpoint !== undefined) return endpoint(ctx, target as never)
+    if (endpoint !== undefined) return endpoint(ctx, target)
 
     ctx.set('Allow', Object.keys(endpoints).join(', '))
     // A browser asks before it sends; it must get an answer, never a challenge.
-    if (ctx.method !== 'OPTIONS') throw new RegistryError('UNSUPPORTED', { message: `${ctx.method} is not supported here` })
+    if (ctx.method !== 'OPTIONS')
+      throw new RegistryError('UNSUPPORTED', { message: `${ctx.method} is not supported here` })
     ctx.status = 204
   }
 }

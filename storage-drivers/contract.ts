@@ -1,7 +1,7 @@
 // The promises of driver.ts as a mocha suite: every driver passes all of it.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { Readable, Writable } from 'node:stream'
+import { Writable, type Readable } from 'node:stream'
 import type { StorageDriver } from './driver.ts'
 
 const manyKeys = 100_000
@@ -51,6 +51,16 @@ function describeValues(driver: () => StorageDriver): void {
       }
       await driver().delete('fast/link')
       assert.equal(await driver().get('fast/link'), undefined)
+    })
+
+    it('values written in order are all there, over what was there before', async () => {
+      await driver().write('o/2/link', Buffer.from('old'))
+      await driver().writeInOrder(
+        [1, 2, 3].map((count) => ({ key: `o/${count}/link`, bytes: Buffer.from(`new ${count}`) })),
+      )
+      for (const count of [1, 2, 3]) {
+        assert.equal((await driver().get(`o/${count}/link`))?.bytes.toString(), `new ${count}`)
+      }
     })
 
     it('stat tells when a value was last written', async () => {
@@ -190,7 +200,10 @@ function describeStagedUploads(driver: () => StorageDriver): void {
       it(`${size} bytes arrive at the key, in one stream or in three`, async () => {
         const bytes = randomBytes(size)
         const third = Math.ceil(size / 3)
-        for (const parts of [[bytes], [bytes.subarray(0, third), bytes.subarray(third, 2 * third), bytes.subarray(2 * third)]]) {
+        for (const parts of [
+          [bytes],
+          [bytes.subarray(0, third), bytes.subarray(third, 2 * third), bytes.subarray(2 * third)],
+        ]) {
           const staged = driver().stage('up/1/data')
           let expected = 0
           for (const part of parts) {
@@ -230,8 +243,12 @@ function describeStagedUploads(driver: () => StorageDriver): void {
     })
 
     it('another opener finds the bytes and goes on', async () => {
-      await driver().stage('up/5/data').append(inChunks(Buffer.from('one ')))
-      await driver().stage('up/5/data').append(inChunks(Buffer.from('two')))
+      await driver()
+        .stage('up/5/data')
+        .append(inChunks(Buffer.from('one ')))
+      await driver()
+        .stage('up/5/data')
+        .append(inChunks(Buffer.from('two')))
       await driver().stage('up/5/data').commit('k')
       assert.equal((await driver().get('k'))?.bytes.toString(), 'one two')
     })
@@ -314,7 +331,10 @@ function describeListing(driver: () => StorageDriver): void {
         page.push(key)
         if (page.length === 100) break
       }
-      assert.deepEqual(page, Array.from({ length: 100 }, (_, offset) => keyOf(50_000 + offset)))
+      assert.deepEqual(
+        page,
+        Array.from({ length: 100 }, (_, offset) => keyOf(50_000 + offset)),
+      )
       await driver().deleteAll('m/')
     })
   })

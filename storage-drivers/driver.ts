@@ -31,6 +31,13 @@ export interface WriteOptions {
   ephemeral?: boolean
 }
 
+export interface KeyedValue {
+  key: string
+  bytes: Uint8Array
+  /** As in WriteOptions. */
+  ephemeral?: boolean
+}
+
 export interface ListOptions {
   /** Begin behind this entry (given without a trailing delimiter), which need not exist. */
   after?: string
@@ -62,6 +69,12 @@ export interface StorageDriver {
    * With `ifAbsent` or `ifMatch` it writes only then, and says whether it did.
    */
   write(key: string, bytes: Uint8Array, options?: WriteOptions): Promise<boolean>
+
+  /**
+   * Puts several small values, as `write` does each, in this order. When the last is found after a crash, so are the others (but ephemeral ones):
+   * it may point at them. All are durable when it returns.
+   */
+  writeInOrder(entries: readonly KeyedValue[]): Promise<void>
 
   /** Removes the object. Removing what is absent succeeds. */
   delete(key: string): Promise<void>

@@ -3,10 +3,18 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
-import type { ByteRange, StorageDriver, StoredValue, WriteOptions } from './driver.ts'
-import { makeFolder, open, readFolder, rename, rm, unlink } from './filesystem/calls.ts'
+import type { ByteRange, KeyedValue, StorageDriver, StoredValue, WriteOptions } from './driver.ts'
+import { open, readFolder, rm } from './filesystem/calls.ts'
 import { withLockFile } from './filesystem/compare-and-swap.ts'
-import { isAbsence, publish, removeEmptyFolders, removeEntry, writeTemp } from './filesystem/durable.ts'
+import {
+  isAbsence,
+  linkInto,
+  moveInto,
+  removeEmptyFolders,
+  removeEntry,
+  syncEntries,
+  writeTemp,
+} from './filesystem/durable.ts'
 import { freshCache } from './filesystem/fresh-cache.ts'
 import { folderLister } from './filesystem/list-folder.ts'
 import { pathsUnder } from './filesystem/paths.ts'
@@ -22,7 +30,7 @@ const readBufferBytes = 1024 * 1024
 /** Opens the folder, making it if needed, and removes what dead processes left half-written. Throws when it is no folder or cannot be made. */
 export async function openFilesystemDriver(root: string): Promise<StorageDriver> {
   const paths = pathsUnder(root)
-  await checkRoot(paths.root)
+  checkRoot(paths.root)
   await removeLeftovers(paths.temp).catch((error: unknown) => {
     if (systemCode(error) !== 'EROFS' && systemCode(error) !== 'EACCES') throw error
   })
@@ -33,32 +41,49 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
   async function write(key: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<boolean> {
     const target = paths.of(key)
     if (options.ifMatch !== undefined) return replaceIfMatch(target, bytes, options.ifMatch)
-    const temp = await writeTemp(paths, bytes, options.ephemeral === true)
-    try {
-      return await publish(paths, temp, target, options)
-    } finally {
-      // After a rename nothing is left here; after a link, or a failure, the temporary name is.
-      await unlink(temp).catch((error: unknown) => ignoreAbsence(error))
+    const temp = await writeTemp(paths, bytes, options.ephemeral)
+    let written = true
+    if (options.ifAbsent) {
+      written = linkInto(temp, target)
+      fs.rmSync(temp, { force: true })
+    } else {
+      moveInto(temp, target)
     }
+    if (!options.ephemeral) await syncEntries(paths, [target])
+    return written
   }
 
   function replaceIfMatch(target: string, bytes: Uint8Array, version: string): Promise<boolean> {
     return withLockFile(paths.temp, target, async () => {
       if (values.get(target)?.version !== version) return false
-      return publish(paths, await writeTemp(paths, bytes, false), target)
+      moveInto(await writeTemp(paths, bytes), target)
+      await syncEntries(paths, [target])
+      return true
     })
+  }
+
+  async function writeInOrder(entries: readonly KeyedValue[]): Promise<void> {
+    const temps = await Promise.all(entries.map(({ bytes, ephemeral }) => writeTemp(paths, bytes, ephemeral)))
+    const unsynced: string[] = []
+    for (const [index, { key, ephemeral }] of entries.entries()) {
+      // The last one is what makes the others reachable: it appears only when they are on disk.
+      if (index === entries.length - 1) await syncEntries(paths, unsynced.splice(0))
+      const target = paths.of(key)
+      moveInto(temps[index] as string, target)
+      if (!ephemeral) unsynced.push(target)
+    }
+    await syncEntries(paths, unsynced)
   }
 
   async function deleteAll(prefix: string): Promise<void> {
     const folder = paths.of(prefix.slice(0, -1))
+    if (!fs.existsSync(folder)) return
     const out = tempPath(paths.temp)
-    await makeFolder(paths.temp)
     try {
       // Out of sight at once; the removal of the parts may take its time.
-      await rename(folder, out)
+      moveInto(folder, out)
     } catch (error) {
-      if (isAbsence(error)) return
-      throw error
+      return ignoreAbsence(error)
     }
     await removeEmptyFolders(paths, path.dirname(folder))
     await rm(out, { recursive: true, force: true })
@@ -78,6 +103,7 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
 
     read: (key, range) => readStream(paths.of(key), range),
     write,
+    writeInOrder,
     delete: (key) => removeEntry(paths, paths.of(key)),
     deleteAll,
     list: (prefix, options = {}) => list(prefix === '' ? paths.root : paths.of(prefix.slice(0, -1)), prefix, options),
@@ -90,10 +116,10 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
   })
 }
 
-async function checkRoot(root: string): Promise<void> {
+function checkRoot(root: string): void {
   const stat = fs.statSync(root, { throwIfNoEntry: false })
   if (stat !== undefined && !stat.isDirectory()) throw new Error(`${root} is not a folder`)
-  if (stat === undefined) await makeFolder(root)
+  if (stat === undefined) fs.mkdirSync(root, { recursive: true })
 }
 
 function loadValue(file: string, stat: fs.Stats): StoredValue | undefined {
@@ -143,6 +169,7 @@ function namingFailures(driver: StorageDriver): StorageDriver {
     get: guard(driver.get),
     read: guard(driver.read),
     write: guard(driver.write),
+    writeInOrder: guard(driver.writeInOrder),
     delete: guard(driver.delete),
     deleteAll: guard(driver.deleteAll),
   }

@@ -20,6 +20,7 @@ export function measured(driver: StorageDriver, observe: (action: string, second
     get: timed('GetContent', driver.get),
     read: timed('Reader', driver.read),
     write: timed('PutContent', driver.write),
+    writeInOrder: timed('PutContent', driver.writeInOrder),
     delete: timed('Delete', driver.delete),
     deleteAll: timed('Delete', driver.deleteAll),
     ...(driver.sendTo === undefined ? {} : { sendTo: timed('Reader', driver.sendTo) }),

@@ -60,12 +60,17 @@ export function openMemoryDriver(now: () => number = Date.now): StorageDriver {
       return true
     },
 
+    async writeInOrder(entries) {
+      for (const { key, bytes } of entries)
+        objects.set(checkedKey(key), { bytes: Buffer.from(bytes), modifiedAt: now() })
+    },
+
     async delete(key) {
       objects.delete(key)
     },
 
     async deleteAll(prefix) {
-      for (const key of [...objects.keys()]) if (key.startsWith(prefix)) objects.delete(key)
+      for (const key of objects.keys()) if (key.startsWith(prefix)) objects.delete(key)
     },
 
     async *list(prefix, options = {}) {

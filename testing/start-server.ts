@@ -15,6 +15,10 @@ export interface StartOptions {
   environment?: Record<string, string>
   /** A configuration file instead of the built-in configuration. */
   file?: string
+  /** A command that starts the server, such as one that sets limits; it must become the server (exec). */
+  within?: readonly string[]
+  /** It is ready once it has written this; without it, once /readyz says so over plain HTTP and TCP. */
+  readyWhen?: RegExp
 }
 
 export interface TestServer {
@@ -24,18 +28,24 @@ export interface TestServer {
   process: ChildProcess
   /** What it wrote to stdout and stderr so far. */
   output(): string
+  stdout(): string
+  stderr(): string
+  /** Its exit code, or the signal that ended it, once it has ended. */
+  ended: Promise<number | NodeJS.Signals | null>
   stop(): Promise<void>
   /** kill -9 of all its processes. */
   kill(): Promise<void>
 }
 
-const main = path.join(import.meta.dirname, '../cli/main.ts')
+/** The file that Node runs for the command `lading`. */
+export const mainFile = path.join(import.meta.dirname, '../cli/main.ts')
 const startTimeoutMs = 20_000
 
 export async function startServer(options: StartOptions): Promise<TestServer> {
   const root = options.root ?? freshFolder()
   const port = await freePort()
-  const child = spawn(process.execPath, [main, 'serve', ...(options.file === undefined ? [] : [options.file])], {
+  const [command, ...before] = [...(options.within ?? []), process.execPath] as [string, ...string[]]
+  const child = spawn(command, [...before, mainFile, 'serve', ...(options.file === undefined ? [] : [options.file])], {
     // A group of its own: the workers die with it.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,27 +54,43 @@ export async function startServer(options: StartOptions): Promise<TestServer> {
       REGISTRY_HTTP_ADDR: `127.0.0.1:${port}`,
       REGISTRY_LOG_LEVEL: 'warn',
       REGISTRY_LOG_ACCESSLOG_DISABLED: 'true',
-      ...(options.workers === undefined ? {} : { REGISTRY_HTTP_WORKERS: options.workers === 0 ? 'auto' : String(options.workers) }),
-      ...(options.storage === 'memory' ? { REGISTRY_STORAGE: 'inmemory' } : { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: root }),
+      ...(options.workers === undefined
+        ? {}
+        : { REGISTRY_HTTP_WORKERS: options.workers === 0 ? 'auto' : String(options.workers) }),
+      ...(options.storage === 'memory'
+        ? { REGISTRY_STORAGE: 'inmemory' }
+        : { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: root }),
       REGISTRY_STORAGE_DELETE_ENABLED: 'true',
       ...options.environment,
     },
   })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const killOnExit = (): void => void signalGroup(child, 'SIGKILL')
+  const written = { stdout: '', stderr: '', both: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      written[name] += text
+      written.both += text
+    })
+  }
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal))
+  })
+  const killOnExit = (): void => signalGroup(child, 'SIGKILL')
   process.once('exit', killOnExit)
   void ended.then(() => process.off('exit', killOnExit))
 
   const url = `http://127.0.0.1:${port}`
-  await untilReady(url, child, () => output)
+  const output = (): string => written.both
+  const { readyWhen } = options
+  await untilReady(child, output, readyWhen === undefined ? () => saysReady(url) : () => readyWhen.test(output()))
   return {
     url,
     port,
     root,
     process: child,
-    output: () => output,
+    output,
+    stdout: () => written.stdout,
+    stderr: () => written.stderr,
+    ended,
     async stop() {
       child.kill('SIGTERM')
       await ended
@@ -76,15 +102,24 @@ export async function startServer(options: StartOptions): Promise<TestServer> {
   }
 }
 
-async function untilReady(url: string, child: ChildProcess, output: () => string): Promise<void> {
+async function saysReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readyz`, { headers: { Connection: 'close' } })).ok
+  } catch {
+    // Not listening yet.
+    return false
+  }
+}
+
+async function untilReady(
+  child: ChildProcess,
+  output: () => string,
+  isReady: () => boolean | Promise<boolean>,
+): Promise<void> {
   const deadline = Date.now() + startTimeoutMs
   while (Date.now() < deadline) {
     if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}: ${output()}`)
-    try {
-      if ((await fetch(`${url}/readyz`)).ok) return
-    } catch {
-      // Not listening yet.
-    }
+    if (await isReady()) return
     await sleep(20)
   }
   signalGroup(child, 'SIGKILL')

@@ -13,11 +13,14 @@ masked.
 
 ## The file
 
-The first of these that exists is read:
+The first of these is read:
 
 1. the file named on the command line, or by \`REGISTRY_CONFIGURATION_PATH\`;
-2. \`/etc/distribution/config.yml\`, then \`/etc/docker/registry/config.yml\`, where the images of distribution have theirs;
+2. in our image, a file mounted at \`/etc/distribution/config.yml\` or \`/etc/docker/registry/config.yml\`, where the images of
+   distribution have theirs;
 3. \`/etc/lading/config.yml\`.
+
+Where \`/etc/lading/config.yml\` does not exist, the files of step 2 are left to the distribution that is installed there.
 
 A file begins with \`version: 0.1\`. The smallest one that is of use:
 

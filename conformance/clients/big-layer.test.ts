@@ -64,8 +64,8 @@ describe('a layer of 1 GiB', () => {
 })
 
 async function skopeoCopy(source: string, target: string): Promise<unknown> {
-  const plainHttp = ['--src-tls-verify=false', '--dest-tls-verify=false']
-  return run('skopeo', ['--insecure-policy', 'copy', ...plainHttp, source, target])
+  const flags = ['--preserve-digests', '--src-tls-verify=false', '--dest-tls-verify=false']
+  return run('skopeo', ['--insecure-policy', 'copy', ...flags, source, target])
 }
 
 async function regctlCopy(source: string, target: string, reference: string): Promise<unknown> {

@@ -100,6 +100,34 @@ describeConformance('HTTP', (registry) => {
     connection.cut()
   })
 
+  const refusals: readonly [what: string, method: string, target: () => string, bytes: number][] = [
+    ['a manifest of 5 MiB', 'PUT', () => manifestPath(newRepository(), newTag()), 5 * 1024 * 1024],
+    ['a chunk for an upload that is not there', 'PATCH', () => `/v2/${newRepository()}${unknownUpload}`, 300_000],
+    [
+      'a blob under an invalid digest',
+      'POST',
+      () => `/v2/${newRepository()}/blobs/uploads/?digest=sha256:short`,
+      300_000,
+    ],
+  ]
+  for (const [what, method, target, bytes] of refusals) {
+    it(`"a server MUST read the entire request message body or close the connection after sending its response" (RFC 9112, section 9.3): ${what}`, async () => {
+      const connection = await openConnection(registry)
+      const headers = { 'Content-Type': mediaTypes.ociManifest, 'Transfer-Encoding': 'chunked' }
+      await connection.write(requestHead(registry, method, target(), headers))
+      await connection.write(`${bytes.toString(16)}\r\n`)
+      await connection.write(Buffer.alloc(bytes, ' '))
+      await connection.write('\r\n0\r\n\r\n')
+      assert.ok((await connection.readHead()) !== undefined)
+
+      await connection.write(requestHead(registry, 'HEAD', '/v2/'))
+      const rest = await connection.readRest(1500)
+
+      assert.ok(connection.hasEnded || rest.toString('latin1').includes('HTTP/1.1 '), 'the connection is stuck')
+      connection.cut()
+    })
+  }
+
   it('a client that goes away in the middle of a download does no harm', async () => {
     const repository = newRepository()
     const blob = randomBlob(4_000_000)

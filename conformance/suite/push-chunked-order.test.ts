@@ -111,16 +111,4 @@ describeConformance('chunks out of order', (registry) => {
       await finishFromStatus(begun)
     })
   }
-
-  describe('Lading promises', () => {
-    it('a refused chunk says where the upload stands: Location and Range beside the 416', async () => {
-      const { location, chunkSize } = await begin()
-
-      const answer = await sendChunk(registry, location, randomBlob(chunkSize).bytes, chunkSize * 2)
-
-      assertStatus(answer, 416)
-      locationOf(answer)
-      assert.equal(requiredHeader(answer, 'range'), `0-${chunkSize - 1}`)
-    })
-  })
 })

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Answer } from './support/client.ts'
 import { type Content, mediaTypes, randomBlob } from './support/content.ts'
-import { assertBody, assertStatus, requiredHeader } from './support/expect.ts'
+import { assertBody, assertRefused, assertStatus, requiredHeader } from './support/expect.ts'
 import { newRepository } from './support/names.ts'
 import { blobPath, finishUpload, locationOf, sendChunk, startUpload } from './support/push.ts'
 import { openConnection, requestHead } from './support/raw-socket.ts'
@@ -35,6 +35,7 @@ describeConformance('resuming a push after a cut connection', (registry) => {
       const status = await registry.get(location)
       const now = `${status.status} ${status.header('range') ?? ''}`
       if (status.status === 204 && now === before) return status
+      if (status.status === 404 && now === before && attempt > 10) break
       before = now
       await sleep(60)
     }
@@ -71,7 +72,7 @@ describeConformance('resuming a push after a cut connection', (registry) => {
       await cutPatch(location, blob, framing)
       const status = await settledStatus(location)
 
-      assertStatus(await finishUpload(registry, locationOf(status), blob.digest), 400)
+      assertRefused(await finishUpload(registry, locationOf(status), blob.digest))
 
       assertStatus(await registry.head(blobPath(repository, blob.digest)), 404)
     })

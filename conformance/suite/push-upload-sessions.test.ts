@@ -113,6 +113,9 @@ describeConformance('upload sessions', (registry) => {
       return connection
     }
 
+    const locationIn = (head: string): string =>
+      new URL(/^location: (.*)$/im.exec(head)?.[1] ?? '', registry.baseUrl).href
+
     it('of two PATCH requests on one upload at the same time one wins, the other gets a clear error, and no bytes are mixed', async () => {
       const repository = newRepository()
       const [first, second] = [randomBlob(size), randomBlob(size)]
@@ -122,7 +125,8 @@ describeConformance('upload sessions', (registry) => {
       const other = sendChunk(registry, location, second.bytes, 0)
       await sleep(100)
       await connection.write(first.bytes.subarray(size / 2))
-      const firstStatus = (await connection.readHead())?.status
+      const firstHead = await connection.readHead()
+      const firstStatus = firstHead?.status
       const otherAnswer = await other
       connection.cut()
 
@@ -130,10 +134,42 @@ describeConformance('upload sessions', (registry) => {
       assert.equal(accepted.length, 1, `the answers were ${firstStatus} and ${otherAnswer.status}`)
       if (otherAnswer.status !== 202) assertRefused(otherAnswer)
       const winner = firstStatus === 202 ? first : second
-      const status = await registry.get(location)
+      const status = await registry.get(
+        firstStatus === 202 ? locationIn(firstHead?.text ?? '') : locationOf(otherAnswer),
+      )
       assert.equal(status.header('range'), `0-${size - 1}`)
       assertStatus(await finishUpload(registry, locationOf(status), winner.digest), 201)
       assertBody(await registry.get(blobPath(repository, winner.digest)), winner.bytes)
+    })
+
+    it('of two PATCH requests that send in turns one wins, the other gets a clear error, and no bytes are mixed', async () => {
+      const repository = newRepository()
+      const location = await startUpload(registry, repository)
+      const blobs = [randomBlob(size), randomBlob(size)]
+      const connections = await Promise.all(blobs.map(() => openConnection(registry)))
+      const headers = { 'Content-Type': mediaTypes.octetStream, 'Content-Length': String(size) }
+      for (const connection of connections) await connection.write(requestHead(registry, 'PATCH', location, headers))
+
+      const step = size / 20
+      for (let offset = 0; offset < size; offset += step) {
+        for (const [i, connection] of connections.entries()) {
+          if (!connection.hasInput) await connection.write(blobs[i]!.bytes.subarray(offset, offset + step))
+        }
+        await sleep(5)
+      }
+      const heads = await Promise.all(connections.map((connection) => connection.readHead()))
+      for (const connection of connections) connection.cut()
+
+      const statuses = heads.map((head) => head?.status ?? 0)
+      assert.equal(statuses.filter((status) => status === 202).length, 1, `the answers were ${statuses.join(' and ')}`)
+      assert.ok(
+        statuses.every((status) => status === 202 || (status >= 400 && status < 500)),
+        statuses.join(' and '),
+      )
+      const winner = statuses.indexOf(202)
+      const answer = await finishUpload(registry, locationIn(heads[winner]?.text ?? ''), blobs[winner]!.digest)
+      assertStatus(answer, 201)
+      assertBody(await registry.get(blobPath(repository, blobs[winner]!.digest)), blobs[winner]!.bytes)
     })
 
     it('a PUT that closes an upload while a PATCH is still sending never makes a blob of mixed bytes', async () => {

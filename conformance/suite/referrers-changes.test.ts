@@ -10,7 +10,6 @@ import {
   randomDigest,
   withAlgorithm,
 } from './support/content.ts'
-import { assertStatus } from './support/expect.ts'
 import { newRepository } from './support/names.ts'
 import { pagesFrom, referrersOf } from './support/pages.ts'
 import { manifestPath, prepareImage, pushEmptyJson, pushImage, pushManifest } from './support/push.ts'
@@ -65,12 +64,12 @@ describeConformance('referrers that come and go', (registry) => {
     assert.deepEqual(await listedDigests(referrersPath(image.digest)), [referrer.digest])
   })
 
-  it('a deleted referrer is listed no more, the others still are', async () => {
+  it('a deleted referrer is listed no more, the others still are', async function () {
     const [gone, stays] = [await pushReferrer(), await pushReferrer()]
 
-    const answer = await registry.delete(manifestPath(repository, gone.digest))
+    const deleted = await registry.delete(manifestPath(repository, gone.digest))
+    if (deleted.status === 400 || deleted.status === 405) this.skip()
 
-    assertStatus(answer, 202)
     assert.deepEqual(await listedDigests(referrersPath(image.digest)), [stays.digest])
   })
 
@@ -157,11 +156,12 @@ describeConformance('referrers that come and go', (registry) => {
       }
     })
 
-    it('a deleted fallback tag takes no referrer with it', async () => {
+    it('a deleted fallback tag takes no referrer with it', async function () {
       const referrer = await pushReferrer()
       await pushManifest(registry, repository, imageIndex([referrer]), fallbackTag(image.digest))
 
-      assertStatus(await registry.delete(manifestPath(repository, fallbackTag(image.digest))), 202)
+      const deleted = await registry.delete(manifestPath(repository, fallbackTag(image.digest)))
+      if (deleted.status === 400 || deleted.status === 405) this.skip()
 
       assert.deepEqual(await listedDigests(referrersPath(image.digest)), [referrer.digest])
     })

@@ -61,10 +61,12 @@ describeConformance('listing tags', (registry) => {
     assertStatus(await registry.get(`/v2/${newRepository()}/tags/list`), 404)
   })
 
-  it('"The list of tags MAY be empty if there are no tags on the repository": after the last tag is deleted', async () => {
+  it('"The list of tags MAY be empty if there are no tags on the repository": after the last tag is deleted', async function () {
     const empty = newRepository()
     await pushImage(registry, empty, 'only')
-    assertStatus(await registry.delete(manifestPath(empty, 'only')), 202)
+    const deleted = await registry.delete(manifestPath(empty, 'only'))
+    assertStatus(deleted, 202, 400, 405)
+    if (deleted.status !== 202) this.skip()
 
     const answer = await registry.get(`/v2/${empty}/tags/list`)
 
@@ -170,7 +172,7 @@ describeConformance('listing tags', (registry) => {
     it('after the last tag is deleted the list is [], not null', async () => {
       const empty = newRepository()
       await pushImage(registry, empty, 'only')
-      await registry.delete(manifestPath(empty, 'only'))
+      assertStatus(await registry.delete(manifestPath(empty, 'only')), 202)
 
       assert.deepEqual((jsonOf(await registry.get(`/v2/${empty}/tags/list`)) as { tags: unknown }).tags, [])
     })

@@ -1,7 +1,6 @@
 // Manifests: spec, Pulling manifests, Pushing Manifests, Deleting tags, Deleting Manifests.
 import type { Context } from 'koa'
 import type { ContentSource, StoredManifest } from '../../registry/content-source.ts'
-import type { Digest } from '../../registry/digest.ts'
 import { RegistryError } from '../../registry/errors.ts'
 import type { Manifests } from '../../registry/manifests.ts'
 import { isDigest, parseReference, parseTag, tagIn, type Reference, type RepositoryName } from '../../registry/names.ts'
@@ -96,7 +95,7 @@ export function deleteManifest(manifests: Manifests): Endpoint<'manifest'> {
 
 /** Undefined for a tag that no manifest can have: asking for it is asking for something that is not there. Throws DIGEST_INVALID. */
 function storableReference(reference: string): Reference | undefined {
-  return reference.includes(':') ? (parseReference(reference) as Digest) : tagIn(reference)
+  return reference.includes(':') ? parseReference(reference) : tagIn(reference)
 }
 
 function unknownManifest(repository: RepositoryName, reference: string): RegistryError {
@@ -104,5 +103,8 @@ function unknownManifest(repository: RepositoryName, reference: string): Registr
 }
 
 function manifestTooLarge(maxBytes: number): RegistryError {
-  return new RegistryError('MANIFEST_TOO_LARGE', { message: `manifests are at most ${maxBytes} bytes long`, detail: { maxBytes } })
+  return new RegistryError('MANIFEST_TOO_LARGE', {
+    message: `manifests are at most ${maxBytes} bytes long`,
+    detail: { maxBytes },
+  })
 }

@@ -36,7 +36,10 @@ export function allowOrigins(origins: readonly string[]): Middleware {
     }
     if (ctx.method !== 'OPTIONS') return next()
     ctx.set('Access-Control-Allow-Methods', methods)
-    ctx.set('Access-Control-Allow-Headers', ctx.get('access-control-request-headers') || 'Authorization, Accept, Content-Type')
+    ctx.set(
+      'Access-Control-Allow-Headers',
+      ctx.get('access-control-request-headers') || 'Authorization, Accept, Content-Type',
+    )
     ctx.set('Access-Control-Max-Age', String(preflightLifetimeSeconds))
     ctx.status = 204
   }

@@ -16,7 +16,8 @@ export function renderErrors(log: Log): Middleware<ErrorState> {
   return async (ctx, next) => {
     try {
       await next()
-      if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false) throw new RegistryError('ROUTE_UNKNOWN')
+      if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false)
+        throw new RegistryError('ROUTE_UNKNOWN')
     } catch (error) {
       if (hasGoneAway(ctx)) {
         ctx.respond = false
@@ -42,11 +43,13 @@ function hasGoneAway(ctx: Context): boolean {
 }
 
 function render(ctx: Context, error: RegistryError): void {
-  for (const name of ['Content-Range', 'ETag', 'Cache-Control', 'Accept-Ranges', 'Docker-Content-Digest']) ctx.remove(name)
+  for (const name of ['Content-Range', 'ETag', 'Cache-Control', 'Accept-Ranges', 'Docker-Content-Digest'])
+    ctx.remove(name)
   ctx.respond = true
   ctx.status = error.status
   ctx.set('Content-Type', 'application/json')
-  if (error.status === 503 || error.status === 507 || error.status === 429) ctx.set('Retry-After', String(retryAfterSeconds))
+  if (error.status === 503 || error.status === 507 || error.status === 429)
+    ctx.set('Retry-After', String(retryAfterSeconds))
   // Whether the body of a request that still waits for `100 Continue` will follow, nobody knows.
   if (isAwaitingContinue(ctx.req)) ctx.set('Connection', 'close')
   ctx.body = Buffer.from(`${JSON.stringify({ errors: error.entries })}\n`)

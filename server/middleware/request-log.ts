@@ -29,7 +29,8 @@ export function logRequests({ log, writeAccess, logsRequests, addresses }: Reque
 
     const finish = (): void => {
       writeAccess?.(accessLine(ctx, addresses.client(ctx.req)))
-      if (logsRequests) log.info(requestFields(ctx, requestId, addresses.client(ctx.req), startedAt), 'response completed')
+      if (logsRequests)
+        log.info(requestFields(ctx, requestId, addresses.client(ctx.req), startedAt), 'response completed')
     }
     // An answer that Koa sends is complete after the middlewares; one that was cut has nothing more to come.
     if (ctx.res.writableFinished || ctx.res.destroyed) finish()

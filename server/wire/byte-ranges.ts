@@ -11,9 +11,14 @@ export type RangeRequest = 'all' | 'unsatisfiable' | ByteRange[]
 export function parseByteRanges(header: string, size: number): RangeRequest {
   const match = /^bytes=(.*)$/i.exec(header.trim())
   if (match === null) return 'all'
-  const specs = (match[1] as string).split(',').map((spec) => spec.trim()).filter((spec) => spec !== '')
+  const specs = (match[1] as string)
+    .split(',')
+    .map((spec) => spec.trim())
+    .filter((spec) => spec !== '')
   if (specs.length > maxRanges) {
-    throw new RegistryError('REQUEST_INVALID', { message: `at most ${maxRanges} ranges can be asked for in one request` })
+    throw new RegistryError('REQUEST_INVALID', {
+      message: `at most ${maxRanges} ranges can be asked for in one request`,
+    })
   }
   const ranges: ByteRange[] = []
   for (const spec of specs) {

@@ -16,7 +16,10 @@ export function namesDigest(header: string, digest: Digest | undefined): boolean
 }
 
 /** The precondition of a write, as a question about what a tag points at now; undefined when the request has none. */
-export function writeCondition(ifMatch: string, ifNoneMatch: string): ((current: Digest | undefined) => boolean) | undefined {
+export function writeCondition(
+  ifMatch: string,
+  ifNoneMatch: string,
+): ((current: Digest | undefined) => boolean) | undefined {
   if (ifMatch === '' && ifNoneMatch === '') return undefined
   return (current) =>
     (ifMatch === '' || namesDigest(ifMatch, current)) && (ifNoneMatch === '' || !namesDigest(ifNoneMatch, current))

@@ -4,8 +4,8 @@ import { RegistryError } from '../../registry/errors.ts'
 import { parseRepositoryName, parseUploadId, type RepositoryName, type UploadId } from '../../registry/names.ts'
 
 export interface Targets {
-  base: Record<never, never>
-  catalog: Record<never, never>
+  base: object
+  catalog: object
   tags: { repository: RepositoryName }
   /** Still a text: what it must look like depends on the method. */
   manifest: { repository: RepositoryName; reference: string }

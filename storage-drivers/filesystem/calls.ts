@@ -1,4 +1,5 @@
-// The file system calls used here, as promises. fs.promises costs twice the CPU of the callback API (docs/decisions/0002-synchronous-metadata-reads.md).
+// The file system calls that may wait for the disk, as promises. What only changes or reads metadata in memory is called synchronously: a trip
+// through Node's thread pool costs ten times the call (docs/decisions/0002-synchronous-metadata.md).
 import fs from 'node:fs'
 import { promisify } from 'node:util'
 
@@ -6,24 +7,16 @@ export const open = promisify(fs.open)
 export const close = promisify(fs.close)
 export const fsync = promisify(fs.fsync)
 export const fdatasync = promisify(fs.fdatasync)
-export const rename = promisify(fs.rename)
-export const link = promisify(fs.link)
-export const unlink = promisify(fs.unlink)
-export const rmdir = promisify(fs.rmdir)
 export const rm = promisify(fs.rm)
 /** Asynchronous, unlike the other reads: it must not hang with a storage that hangs. */
 export const readFolder = promisify<string, string[]>((path, done) => fs.readdir(path, done))
 
-const writevOnce = promisify<number, NodeJS.ArrayBufferView[], number>((fd, buffers, done) => fs.writev(fd, buffers, done))
+const writevOnce = promisify<number, NodeJS.ArrayBufferView[], number>((fd, buffers, done) =>
+  fs.writev(fd, buffers, done),
+)
 const readOnce = promisify<number, Buffer, number, number, number>((fd, buffer, length, position, done) =>
   fs.read(fd, buffer, 0, length, position, done),
 )
-
-export async function makeFolder(path: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    fs.mkdir(path, { recursive: true }, (error) => (error ? reject(error) : resolve()))
-  })
-}
 
 /** Reads at most `length` bytes at `position`; 0 at the end of the file. */
 export async function readAt(fd: number, buffer: Buffer, length: number, position: number): Promise<number> {

@@ -1,7 +1,7 @@
 // What makes a change of the file system survive a power loss: temporary file, fsync, rename, fsync of every folder whose entries are new.
 import fs from 'node:fs'
 import path from 'node:path'
-import { appendAll, close, fsync, link, makeFolder, open, rename, rmdir, unlink } from './calls.ts'
+import { fsync } from './calls.ts'
 import type { Paths } from './paths.ts'
 import { tempPath } from './temp-files.ts'
 import { systemCode } from '../storage-error.ts'
@@ -10,65 +10,77 @@ import { systemCode } from '../storage-error.ts'
 const settledAfterMs = 10_000
 const attempts = 20
 
-/** Writes the bytes to a new temporary file and returns its path. */
-export async function writeTemp(paths: Paths, bytes: Uint8Array, ephemeral: boolean): Promise<string> {
+/** Writes the bytes to a new temporary file and returns its path; not durable if `ephemeral`. */
+export async function writeTemp(paths: Paths, bytes: Uint8Array, ephemeral = false): Promise<string> {
   const temp = tempPath(paths.temp)
-  const fd = await openNew(temp)
+  const fd = openNew(temp)
   try {
-    await appendAll(fd, [bytes])
+    for (let written = 0; written < bytes.length;) written += fs.writeSync(fd, bytes, written)
     if (!ephemeral) await fsync(fd)
+    return temp
+  } catch (error) {
+    fs.rmSync(temp, { force: true })
+    throw error
   } finally {
-    await close(fd)
+    fs.closeSync(fd)
   }
-  return temp
 }
 
-async function openNew(temp: string): Promise<number> {
+function openNew(temp: string): number {
   try {
-    return await open(temp, 'ax', 0o666)
+    return fs.openSync(temp, 'wx', 0o666)
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
-    await makeFolder(path.dirname(temp))
-    return open(temp, 'ax', 0o666)
+    fs.mkdirSync(path.dirname(temp), { recursive: true })
+    return fs.openSync(temp, 'wx', 0o666)
   }
 }
 
-export interface PublishOptions {
-  /** Leave what is at the target; the answer is then false. */
-  ifAbsent?: boolean
-  ephemeral?: boolean
+/** Moves a complete file to its place. A folder that another process removed in between is made again. Not durable before `syncEntries`. */
+export function moveInto(source: string, target: string): void {
+  inFolder(target, () => fs.renameSync(source, target))
 }
 
-/** Moves a complete file to its place. A folder that another process removed in between is made again. */
-export async function publish(paths: Paths, source: string, target: string, options: PublishOptions = {}): Promise<boolean> {
+/** Puts a complete file at a place where nothing is; false when something is. Not durable before `syncEntries`. */
+export function linkInto(source: string, target: string): boolean {
+  try {
+    inFolder(target, () => fs.linkSync(source, target))
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false
+    throw error
+  }
+}
+
+function inFolder(target: string, change: () => void): void {
+  const folder = path.dirname(target)
   for (let attempt = 1; ; attempt++) {
+    // To look first is cheaper than to fail.
+    if (!fs.existsSync(folder)) fs.mkdirSync(folder, { recursive: true })
     try {
-      await (options.ifAbsent ? link(source, target) : rename(source, target))
-      break
+      return change()
     } catch (error) {
-      if (options.ifAbsent && systemCode(error) === 'EEXIST') return false
       if (systemCode(error) !== 'ENOENT' || attempt === attempts) throw error
-      await makeFolder(path.dirname(target))
     }
   }
-  if (!options.ephemeral) await syncEntry(paths, target)
-  return true
 }
 
 /**
- * Makes the entry at `target` durable: its folder, and each folder above as long as they are young. Young folders may have been made a moment
- * ago by a process that has not synced them yet, and what we acknowledge must not hang on them.
+ * Makes the entries at `targets` durable: their folders, and each folder above as long as it is young. A young folder may have been made a
+ * moment ago by a process that has not synced it yet, and what we acknowledge must not hang on that.
  */
-async function syncEntry(paths: Paths, target: string): Promise<void> {
+export async function syncEntries(paths: Paths, targets: readonly string[]): Promise<void> {
   const youngerThan = Date.now() - settledAfterMs
-  const pending: Promise<void>[] = []
-  for (let folder = path.dirname(target); ; folder = path.dirname(folder)) {
-    pending.push(syncFolder(folder))
-    if (folder.length <= paths.root.length) break
-    const stat = fs.statSync(folder, { throwIfNoEntry: false })
-    if (stat !== undefined && stat.birthtimeMs < youngerThan) break
+  const folders = new Set<string>()
+  for (const target of targets) {
+    for (let folder = path.dirname(target); !folders.has(folder); folder = path.dirname(folder)) {
+      folders.add(folder)
+      if (folder.length <= paths.root.length) break
+      const stat = fs.statSync(folder, { throwIfNoEntry: false })
+      if (stat !== undefined && stat.birthtimeMs < youngerThan) break
+    }
   }
-  await Promise.all(pending)
+  await Promise.all(Array.from(folders, syncFolder))
 }
 
 interface FolderSync {
@@ -99,7 +111,7 @@ function startFolderSync(folder: string): Promise<void> {
 async function syncFolderNow(folder: string): Promise<void> {
   let fd: number
   try {
-    fd = await open(folder, 'r')
+    fd = fs.openSync(folder, 'r')
   } catch (error) {
     // Removed by a delete in the meantime: then there is no entry left to make durable.
     if (systemCode(error) === 'ENOENT') return
@@ -108,14 +120,14 @@ async function syncFolderNow(folder: string): Promise<void> {
   try {
     await fsync(fd)
   } finally {
-    await close(fd)
+    fs.closeSync(fd)
   }
 }
 
 /** Removes a file and the folders that it leaves empty. What is absent already counts as removed. */
 export async function removeEntry(paths: Paths, target: string): Promise<void> {
   try {
-    await unlink(target)
+    fs.unlinkSync(target)
   } catch (error) {
     if (isAbsence(error)) return
     throw error
@@ -128,7 +140,7 @@ export async function removeEmptyFolders(paths: Paths, folder: string): Promise<
   let current = folder
   while (current.length > paths.root.length) {
     try {
-      await rmdir(current)
+      fs.rmdirSync(current)
     } catch (error) {
       if (!isAbsence(error) && systemCode(error) !== 'ENOTEMPTY' && systemCode(error) !== 'EEXIST') throw error
       if (!isAbsence(error)) break

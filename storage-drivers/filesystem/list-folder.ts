@@ -67,9 +67,7 @@ export function folderLister(): FolderLister {
   }
 
   return (folder, prefix, options) =>
-    options.delimiter === undefined
-      ? listDeep(folder, prefix, options.after)
-      : listChildren(folder, prefix, options)
+    options.delimiter === undefined ? listDeep(folder, prefix, options.after) : listChildren(folder, prefix, options)
 }
 
 function readContent(folder: string, stat: fs.Stats): FolderContent | undefined {

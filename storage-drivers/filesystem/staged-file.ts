@@ -3,8 +3,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { StagedUpload } from '../driver.ts'
 import { asStorageError } from '../storage-error.ts'
-import { appendAll, close, fdatasync, makeFolder, open } from './calls.ts'
-import { publish, removeEntry, writeTemp } from './durable.ts'
+import { appendAll, fdatasync } from './calls.ts'
+import { moveInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
 import type { Paths } from './paths.ts'
 
 /** Chunks gathered for one write call. */
@@ -20,7 +20,7 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
     },
 
     async append(chunks) {
-      const fd = await openForAppend(file)
+      const fd = openForAppend(file)
       try {
         const failure = await appendChunks(fd, chunks)
         await fdatasync(fd)
@@ -29,7 +29,7 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
       } catch (error) {
         throw asStorageError(error)
       } finally {
-        await close(fd)
+        fs.closeSync(fd)
       }
     },
 
@@ -38,20 +38,21 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
     },
 
     async commit(key) {
-      if (fs.existsSync(file)) await publish(paths, file, paths.of(key))
-      else await publish(paths, await writeTemp(paths, new Uint8Array(), false), paths.of(key))
+      const target = paths.of(key)
+      moveInto(fs.existsSync(file) ? file : await writeTemp(paths, new Uint8Array()), target)
+      await syncEntries(paths, [target])
     },
 
     discard: () => removeEntry(paths, file),
   }
 }
 
-async function openForAppend(file: string): Promise<number> {
+function openForAppend(file: string): number {
   try {
-    return await open(file, 'a', 0o666)
+    return fs.openSync(file, 'a', 0o666)
   } catch {
-    await makeFolder(path.dirname(file))
-    return open(file, 'a', 0o666)
+    fs.mkdirSync(path.dirname(file), { recursive: true })
+    return fs.openSync(file, 'a', 0o666)
   }
 }
 

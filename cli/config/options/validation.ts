@@ -28,7 +28,7 @@ export const validationOptions = section(
             allow: listOf(textElement(pattern), 'Regular expressions, one of which each URL in a manifest must match.'),
             deny: listOf(textElement(pattern), 'Regular expressions, none of which a URL in a manifest may match.'),
           },
-          'URLs in manifests; with neither list, manifests with URLs are refused.',
+          'URLs in manifests; with neither list, all URLs are accepted.',
         ),
         indexes: section(
           {

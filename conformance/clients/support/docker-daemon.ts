@@ -1,14 +1,14 @@
 /** A dockerd of a test's own, beside whatever else runs on the machine: own data, own socket, no bridge and no firewall rules. */
 import { run, tryRun, type CommandOptions } from './command.ts'
 import { startDaemon } from './daemon.ts'
-import type { Workbench } from './workbench.ts'
+import type { SuiteFolder } from './suite-folder.ts'
 
 export interface DockerDaemon {
   /** The docker command line, speaking to this daemon with a configuration of its own. */
   docker(args: readonly string[], options?: CommandOptions): Promise<string>
 }
 
-export async function startDockerDaemon({ folder, atEnd }: Workbench): Promise<DockerDaemon> {
+export async function startDockerDaemon({ folder, atEnd }: SuiteFolder): Promise<DockerDaemon> {
   const socket = `unix://${folder.in('docker.sock')}`
   // The classic builder: BuildKit needs a plugin that distributions often leave out, and a Dockerfile should not.
   const env = { DOCKER_HOST: socket, DOCKER_CONFIG: folder.in('docker-config'), DOCKER_BUILDKIT: '0' }

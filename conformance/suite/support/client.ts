@@ -38,6 +38,7 @@ export interface Registry {
 const httpAgent = new HttpAgent({ keepAlive: true })
 const httpsAgent = new HttpsAgent({ keepAlive: true })
 const mostRedirects = 5
+const longestSilenceMs = 15_000
 
 /** A client of the registry at the URL, which is asked for at each request: the server may start later than the tests are declared. */
 export function connect(baseUrl: () => URL): Registry {
@@ -109,6 +110,7 @@ function exchangeOnce(baseUrl: URL, { method, target, headers = {}, body }: Requ
     const stale = outgoing.reusedSocket && 'code' in cause && ['ECONNRESET', 'EPIPE'].includes(String(cause.code))
     reject(stale ? new StaleConnection() : new Error(`${method} ${path}: no answer (${cause.message})`, { cause }))
   })
+  outgoing.setTimeout(longestSilenceMs, () => outgoing.destroy(new Error(`silence for ${longestSilenceMs} ms`)))
   outgoing.end(body)
   return promise
 }

@@ -18,6 +18,7 @@ export interface RawConnection {
   /** What comes after the last head that was read, until the server closes or the time is over. */
   readRest(withinMs?: number): Promise<Buffer>
   readonly hasInput: boolean
+  readonly hasEnded: boolean
   cut(): void
 }
 
@@ -79,6 +80,9 @@ function connectionOn(socket: Socket): RawConnection {
     get hasInput() {
       return input.length > 0 || ended
     },
+    get hasEnded() {
+      return ended
+    },
     async write(bytes) {
       if (socket.destroyed || ended) return
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -102,8 +106,11 @@ function connectionOn(socket: Socket): RawConnection {
     },
     async readRest(withinMs = 1000) {
       const deadline = Date.now() + withinMs
-      while (!ended && Date.now() < deadline) await changed(deadline - Date.now())
-      return input
+      for (;;) {
+        const left = deadline - Date.now()
+        if (ended || left <= 0) return input
+        await changed(left)
+      }
     },
     cut: () => socket.destroy(),
   }

@@ -1,0 +1,42 @@
+// The command line of the benchmark.
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  isQuick: boolean
+  /** Beginnings of names of rows; all rows when empty. */
+  only: string[]
+  jsonFile: string | undefined
+  isMarkdown: boolean
+  isCheck: boolean
+}
+
+export const usage = `usage: npm run bench -- [--quick] [--only NAME]… [--json FILE] [--markdown] [--check]
+
+  --quick      small sizes and few rounds: shows in a minute or two that everything works
+  --only       only the rows whose names begin so; may be given several times
+  --json       writes all figures of all rounds to the file
+  --markdown   prints the tables for a page
+  --check      ends with code 1 when a goal was measured and not reached`
+
+/** Undefined when help is asked for. Throws when the arguments make no sense. */
+export function readOptions(args: string[]): Options | undefined {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+      markdown: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return undefined
+  return {
+    isQuick: values.quick,
+    only: values.only,
+    jsonFile: values.json,
+    isMarkdown: values.markdown,
+    isCheck: values.check,
+  }
+}

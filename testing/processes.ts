@@ -1,0 +1,51 @@
+// A running server seen from the operating system: its workers, and which of them holds a connection. Linux only.
+import fs from 'node:fs'
+
+export function childrenOf(pid: number): number[] {
+  const text = tryRead(`/proc/${pid}/task/${pid}/children`)
+  return text.split(' ').filter(Boolean).map(Number)
+}
+
+export function isAlive(pid: number): boolean {
+  // A process that has ended and that nobody has waited for yet is still listed, as a zombie.
+  const state = /^State:\s+(\w)/m.exec(tryRead(`/proc/${pid}/status`))?.[1]
+  return state !== undefined && state !== 'Z' && state !== 'X'
+}
+
+/** The process among `pids` that holds the server's end of the connection from our `clientPort`. */
+export function holderOf(clientPort: number, serverPort: number, pids: readonly number[]): number | undefined {
+  const inode = inodeOf(serverPort, clientPort)
+  return pids.find((pid) => openFiles(pid).includes(`socket:[${inode}]`))
+}
+
+export function openFiles(pid: number): string[] {
+  try {
+    return fs.readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return fs.readlinkSync(`/proc/${pid}/fd/${fd}`)
+      } catch {
+        return []
+      }
+    })
+  } catch {
+    return []
+  }
+}
+
+function inodeOf(localPort: number, remotePort: number): string | undefined {
+  const rows = fs.readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1)
+  const columns = rows.map((row) => row.trim().split(/\s+/))
+  return columns.find(([, local, remote]) => portOf(local) === localPort && portOf(remote) === remotePort)?.[9]
+}
+
+function portOf(address = ''): number {
+  return Number.parseInt(address.split(':')[1] ?? '', 16)
+}
+
+function tryRead(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}

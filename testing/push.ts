@@ -1,0 +1,60 @@
+// The shortest ways to put content into a running registry.
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { exchange, type Answer, type ExchangeTarget } from './exchange.ts'
+
+export function sha256(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+/** A name that no other test uses. */
+export function newRepository(): string {
+  return `tests/r${randomBytes(6).toString('hex')}`
+}
+
+/** Begins an upload; resolves to its address. */
+export async function startUpload(target: ExchangeTarget, repository: string): Promise<string> {
+  const answer = await exchange(target, { method: 'POST', path: `/v2/${repository}/blobs/uploads/` })
+  assert.equal(answer.status, 202, answer.body.toString())
+  return answer.headers.location as string
+}
+
+/** Resolves to the blob's digest. */
+export async function pushBlob(target: ExchangeTarget, repository: string, bytes: Uint8Array): Promise<string> {
+  const digest = sha256(bytes)
+  const answer = await exchange(target, {
+    method: 'POST',
+    path: `/v2/${repository}/blobs/uploads/?digest=${digest}`,
+    body: bytes,
+  })
+  assert.equal(answer.status, 201, answer.body.toString())
+  return digest
+}
+
+export function patch(target: ExchangeTarget, location: string, body: Uint8Array): Promise<Answer> {
+  return exchange(target, { method: 'PATCH', path: location, body })
+}
+
+export function finish(target: ExchangeTarget, location: string, digest: string): Promise<Answer> {
+  return exchange(target, { method: 'PUT', path: `${location}${location.includes('?') ? '&' : '?'}digest=${digest}` })
+}
+
+export function getBlob(target: ExchangeTarget, repository: string, digest: string): Promise<Answer> {
+  return exchange(target, { path: `/v2/${repository}/blobs/${digest}` })
+}
+
+/** The smallest manifest: an index of nothing. */
+export const emptyIndex = JSON.stringify({
+  schemaVersion: 2,
+  mediaType: 'application/vnd.oci.image.index.v1+json',
+  manifests: [],
+})
+
+export function putManifest(target: ExchangeTarget, repository: string, reference: string): Promise<Answer> {
+  return exchange(target, {
+    method: 'PUT',
+    path: `/v2/${repository}/manifests/${reference}`,
+    headers: { 'Content-Type': 'application/vnd.oci.image.index.v1+json' },
+    body: emptyIndex,
+  })
+}
