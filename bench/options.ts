@@ -8,15 +8,17 @@ export interface Options {
   jsonFile: string | undefined
   isMarkdown: boolean
   isCheck: boolean
+  hasCache: boolean
 }
 
-export const usage = `usage: npm run bench -- [--quick] [--only NAME]… [--json FILE] [--markdown] [--check]
+export const usage = `usage: npm run bench -- [--quick] [--only NAME]… [--json FILE] [--markdown] [--check] [--without-cache]
 
-  --quick      small sizes and few rounds: shows in a minute or two that everything works
-  --only       only the rows whose names begin so; may be given several times
-  --json       writes all figures of all rounds to the file
-  --markdown   prints the tables for a page
-  --check      ends with code 1 when a goal was measured and not reached`
+  --quick          small sizes and few rounds: shows in a minute or two that everything works
+  --only           only the rows whose names begin so; may be given several times
+  --json           writes all figures of all rounds to the file
+  --markdown       prints the tables for a page
+  --check          ends with code 1 when a goal was measured and not reached
+  --without-cache  leaves storage.cache out of the configuration of all; it is in that of distribution's images`
 
 /** Undefined when help is asked for. Throws when the arguments make no sense. */
 export function readOptions(args: string[]): Options | undefined {
@@ -28,6 +30,7 @@ export function readOptions(args: string[]): Options | undefined {
       json: { type: 'string' },
       markdown: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      'without-cache': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -38,5 +41,6 @@ export function readOptions(args: string[]): Options | undefined {
     jsonFile: values.json,
     isMarkdown: values.markdown,
     isCheck: values.check,
+    hasCache: !values['without-cache'],
   }
 }

@@ -39,7 +39,7 @@ async function main(): Promise<number> {
   const run = await runRows(rows, sizes, options)
   console.log(report(run, options.isMarkdown))
   if (options.jsonFile !== undefined) fs.writeFileSync(options.jsonFile, asJson(run))
-  const isMissed = verdicts(run.results).some(({ isReached }) => isReached === false)
+  const isMissed = verdicts(run.rows, run.results).some(({ isReached }) => isReached === false)
   return run.failed || (options.isCheck && isMissed) ? exitFailure : 0
 }
 
@@ -64,9 +64,9 @@ function isChosen(name: string, only: string[]): boolean {
 }
 
 /** `failed`: Lading answered wrongly, or a row could not be measured. What peers do wrong is only told. */
-async function runRows(rows: Row[], sizes: Sizes, { isQuick }: Options): Promise<Run & { failed: boolean }> {
+async function runRows(rows: Row[], sizes: Sizes, { isQuick, hasCache }: Options): Promise<Run & { failed: boolean }> {
   const scratch = freshFolder()
-  const { registries, missing } = findRegistries(scratch)
+  const { registries, missing } = findRegistries(scratch, hasCache)
   for (const reason of missing) tell(reason)
   const results = createResults()
   const faults: string[] = []
@@ -111,7 +111,8 @@ async function runRows(rows: Row[], sizes: Sizes, { isQuick }: Options): Promise
 /** A registry that logs errors only should have nothing to say. */
 function tellOutput(server: Server): void {
   const lines = server.output().trim().split('\n').filter(Boolean)
-  if (lines.length > 0) tell(`${server.label} wrote ${lines.length} lines, the first: ${lines.slice(0, 3).join('\n  ')}`)
+  if (lines.length > 0)
+    tell(`${server.label} wrote ${lines.length} lines, the first: ${lines.slice(0, 3).join('\n  ')}`)
 }
 
 /** Progress goes beside the report. */

@@ -75,6 +75,7 @@ export function composeApp(configuration: Configuration, parts: EdgeParts): Koa 
     prefix: http.prefix,
     host: http.host,
     relative: http.relativeurls ?? true,
+    secret: http.secret,
     isTrustedProxy: networkMatcher(http.trustedproxies),
   })
   return createApp(

@@ -22,8 +22,12 @@ const table = {
   TOOMANYREQUESTS: { status: 429, message: 'too many requests' },
 
   TAG_INVALID: { status: 400, message: 'invalid tag name' },
-  RANGE_INVALID: { status: 416, message: 'the range does not continue what has been uploaded' },
-  PAGINATION_NUMBER_INVALID: { status: 400, message: 'invalid number of results requested' },
+  RANGE_INVALID: {
+    status: 416,
+    wire: 'BLOB_UPLOAD_INVALID',
+    message: 'the range does not continue what has been uploaded',
+  },
+  PAGINATION_NUMBER_INVALID: { status: 400, wire: 'UNSUPPORTED', message: 'invalid number of results requested' },
   UPLOAD_BUSY: { status: 409, wire: 'BLOB_UPLOAD_INVALID', message: 'another request is writing to this upload' },
   MANIFEST_TOO_LARGE: {
     status: 413,

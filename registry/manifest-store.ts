@@ -8,7 +8,7 @@ import type { Links } from './links.ts'
 import type { Log } from './log.ts'
 import { inferredMediaType, type Manifest } from './manifest.ts'
 import type { RepositoryName } from './names.ts'
-import { parseJsonObject } from './strict-json.ts'
+import { jsonObjectIn } from './strict-json.ts'
 
 const cacheBytes = 16 * 1024 * 1024
 const largestCachedBytes = 256 * 1024
@@ -45,7 +45,11 @@ export function createManifestStore(driver: StorageDriver, links: Links, log: Lo
       log.error({ digest }, 'manifest is damaged in storage and was treated as absent; push it again to repair it')
       return undefined
     }
-    const document = parseJsonObject(bytes)
+    const document = jsonObjectIn(bytes)
+    if (document === undefined) {
+      log.error({ digest }, 'manifest in storage is no JSON object and was treated as absent')
+      return undefined
+    }
     const loaded = {
       bytes,
       inferredType: inferredMediaType(document),
@@ -61,6 +65,18 @@ export function createManifestStore(driver: StorageDriver, links: Links, log: Lo
     return written?.bytes.toString() ?? manifest.inferredType
   }
 
+  /** Also where an earlier push of the same bytes gave another one than the bytes tell, and this one does not. */
+  async function missingMediaType(
+    repository: RepositoryName,
+    digest: Digest,
+    manifest: Manifest,
+  ): Promise<KeyedValue[]> {
+    if (manifest.namesItsMediaType) return []
+    const key = mediaTypeKey(repository, digest)
+    const known = (await driver.get(key))?.bytes.toString() ?? manifest.inferredMediaType
+    return known === manifest.mediaType ? [] : [{ key, bytes: Buffer.from(manifest.mediaType) }]
+  }
+
   return {
     async find(repository, digest) {
       const target = await links.read(revisionLinkKey(repository, digest))
@@ -73,14 +89,12 @@ export function createManifestStore(driver: StorageDriver, links: Links, log: Lo
       return { digest: isAsked ? digest : target, mediaType: await mediaTypeOf(repository, digest, manifest), bytes }
     },
 
-    async missing(repository, { digest, bytes, mediaType }, manifest) {
+    async missing(repository, { digest, bytes }, manifest) {
       const key = blobKey(digest)
       const isStored = (await driver.get(key))?.bytes.equals(bytes)
       return [
         ...(isStored ? [] : [{ key, bytes }]),
-        ...(manifest.inferredMediaType === mediaType
-          ? []
-          : [{ key: mediaTypeKey(repository, digest), bytes: Buffer.from(mediaType) }]),
+        ...(await missingMediaType(repository, digest, manifest)),
         ...(await links.missing(revisionLinkKey(repository, digest), digest)),
       ]
     },

@@ -1,7 +1,7 @@
 // From a manifest's bytes to what the registry has to know of it: media type, what it references, its subject. The bytes themselves are never changed.
 import { digestIn, type Digest } from './digest.ts'
 import { RegistryError } from './errors.ts'
-import { parseJsonObject, type JsonObject } from './strict-json.ts'
+import { jsonObjectIn, parseJsonObject, type JsonObject } from './strict-json.ts'
 
 export const ociManifestType = 'application/vnd.oci.image.manifest.v1+json'
 export const ociIndexType = 'application/vnd.oci.image.index.v1+json'
@@ -30,6 +30,8 @@ export interface Manifest {
   mediaType: string
   /** The media type that the bytes alone tell: where it differs, the registry has to write down the other. */
   inferredMediaType: string
+  /** Then the registry need not look whether another is written down. */
+  namesItsMediaType: boolean
   /** Config, layers and blobs: content that is stored as blobs. */
   blobs: readonly Descriptor[]
   /** The manifests of an index (BuildKit's cache lists blobs there). */
@@ -61,7 +63,9 @@ export function parsePushedManifest(bytes: Uint8Array, contentType: string | und
 
 /** Parses what is stored, whoever stored it: never throws on odd content, only on what is no JSON object. */
 export function parseStoredManifest(bytes: Uint8Array, mediaType: string): Manifest {
-  return manifestOf(parseJsonObject(bytes), mediaType, false)
+  const document = jsonObjectIn(bytes)
+  if (document === undefined) throw invalid('a manifest is a JSON object')
+  return manifestOf(document, mediaType, false)
 }
 
 /** The media type that the bytes themselves tell, as CNCF distribution would find it. */
@@ -88,6 +92,7 @@ function manifestOf(document: JsonObject, mediaType: string, strict: boolean): M
   return {
     mediaType,
     inferredMediaType: inferredMediaType(document),
+    namesItsMediaType: typeof document.mediaType === 'string',
     blobs,
     children,
     subject: descriptorIn(document, 'subject', known)?.digest,

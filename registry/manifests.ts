@@ -18,7 +18,7 @@ export interface ManifestPush {
   /** The digest that the client expects; without it, sha256 is used. */
   digest?: Digest
   tags: readonly Tag[]
-  /** Evaluated on every tag, in one step with moving it: RFC 9110, section 13.1. */
+  /** Evaluated on what every tag points at (without tags: on the manifest), in one step with the change: RFC 9110, section 13.1. */
   condition?: (current: Digest | undefined) => boolean
 }
 
@@ -54,13 +54,15 @@ export function createManifests({ driver, store, tags, referrers, checkReference
     return digest && store.find(repository, digest)
   }
 
-  async function checkCondition(repository: RepositoryName, push: ManifestPush): Promise<void> {
-    if (push.condition === undefined) return
-    for (const tag of push.tags) {
-      const current = await tags.resolve(repository, tag)
-      if (push.condition(current)) continue
-      throw new RegistryError('PRECONDITION_FAILED', { detail: { tag, digest: current ?? null } })
+  async function checkCondition(repository: RepositoryName, push: ManifestPush, digest: Digest): Promise<void> {
+    const { condition } = push
+    if (condition === undefined) return
+    const check = (reference: Reference, current: Digest | undefined): void => {
+      if (condition(current)) return
+      throw new RegistryError('PRECONDITION_FAILED', { detail: { reference, digest: current ?? null } })
     }
+    if (push.tags.length === 0) check(digest, (await store.hasRevision(repository, digest)) ? digest : undefined)
+    for (const tag of push.tags) check(tag, await tags.resolve(repository, tag))
   }
 
   /** The tags that point at the manifest now. */
@@ -86,7 +88,7 @@ export function createManifests({ driver, store, tags, referrers, checkReference
 
       const locks = [manifestLock(repository, digest), ...push.tags.map((tag) => tagLock(repository, tag))]
       await withLock(locker, locks, async () => {
-        await checkCondition(repository, push)
+        await checkCondition(repository, push, digest)
         const entries = [
           ...(await store.missing(repository, stored, manifest)),
           ...(await referrers.missing(repository, stored, manifest)),

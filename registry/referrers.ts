@@ -7,6 +7,7 @@ import type { Log } from './log.ts'
 import { parseStoredManifest, type Manifest } from './manifest.ts'
 import { parseTag, type Reference, type RepositoryName, type Tag } from './names.ts'
 import type { StoredManifest } from './content-source.ts'
+import { jsonObjectIn } from './strict-json.ts'
 
 /** A descriptor as a referrers list shows it (spec, Listing Referrers). */
 export interface ReferrerDescriptor {
@@ -57,7 +58,7 @@ export function createReferrers(driver: StorageDriver, links: Links, log: Log, f
     const key = referrerKey(repository, subject, referrer)
     const entry = await driver.get(key)
     if (entry !== undefined) {
-      const descriptor = descriptorIn(entry.bytes)
+      const descriptor = descriptorIn(entry.bytes, referrer)
       if (descriptor !== undefined) return descriptor
       log.warn({ key }, 'referrers entry could not be read; the manifest itself was read instead')
     }
@@ -118,12 +119,9 @@ function describe(stored: StoredManifest, manifest: Manifest): ReferrerDescripto
   }
 }
 
-function descriptorIn(bytes: Buffer): ReferrerDescriptor | undefined {
-  try {
-    return JSON.parse(bytes.toString()) as ReferrerDescriptor
-  } catch {
-    return undefined
-  }
+function descriptorIn(bytes: Buffer, referrer: Digest): ReferrerDescriptor | undefined {
+  const entry = jsonObjectIn(bytes)
+  return entry?.digest === referrer ? (entry as unknown as ReferrerDescriptor) : undefined
 }
 
 async function* mergedInOrder(first: AsyncIterable<Digest>, second: Digest[]): AsyncIterable<Digest> {

@@ -10,9 +10,22 @@ export type JsonObject = Record<string, unknown>
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
   const text = decode(bytes)
   checkStructure(text)
-  const value = parse(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid('a manifest is a JSON object')
-  return value as JsonObject
+  const object = asObject(parse(text))
+  if (object === undefined) throw invalid('a manifest is a JSON object')
+  return object
+}
+
+/** The object in bytes that were accepted before our time, as lenient as JSON.parse; undefined when they are none. */
+export function jsonObjectIn(bytes: Uint8Array): JsonObject | undefined {
+  try {
+    return asObject(JSON.parse(utf8.decode(bytes)))
+  } catch {
+    return undefined
+  }
+}
+
+function asObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined
 }
 
 function decode(bytes: Uint8Array): string {

@@ -46,7 +46,7 @@ export function createTags(driver: StorageDriver, links: Links): Tags {
       const prefix = tagsPrefix(repository)
       const from = after === undefined ? {} : { after: prefix + after }
       for await (const entry of driver.list(prefix, { delimiter: '/', holding: currentLink, ...from })) {
-        const tag = tagIn(lastSegment(entry))
+        const tag = entry.endsWith('/') ? tagIn(lastSegment(entry)) : undefined
         if (tag !== undefined) yield tag
       }
     },

@@ -103,12 +103,13 @@ describeOnDrivers('two requests on one upload', (driver) => {
     const first = openRegistry(driver(), { locker })
     const second = openRegistry(driver(), { locker })
     const id = await first.uploads.start(app, 'sha256')
-    const slow = Promise.withResolvers<void>()
-    const winning = first.uploads.append(app, id, { chunks: slowChunks(bytes, slow.promise) })
+    const slow = gated(bytes)
+    const winning = first.uploads.append(app, id, slow.body)
+    await slow.begun
     const losing = second.uploads.append(app, id, { chunks: chunksOf(randomBytes(100)) })
     // Looked at before it can reject.
     const lost = assert.rejects(losing, { code: 'UPLOAD_BUSY', status: 409 })
-    setTimeout(slow.resolve, 50)
+    setTimeout(slow.goOn, 50)
     assert.equal(await winning, 100)
     await lost
     await second.uploads.finish(app, id, digest)
@@ -146,10 +147,11 @@ describeOnDrivers('two requests on one upload', (driver) => {
   it('a cancel waits for the chunk that is being written, and leaves nothing', async () => {
     const registry = openRegistry(driver())
     const id = await registry.uploads.start(app, 'sha256')
-    const slow = Promise.withResolvers<void>()
-    const writing = registry.uploads.append(app, id, { chunks: slowChunks(bytes, slow.promise) })
+    const slow = gated(bytes)
+    const writing = registry.uploads.append(app, id, slow.body)
+    await slow.begun
     const cancelling = registry.uploads.cancel(app, id)
-    setTimeout(slow.resolve, 30)
+    setTimeout(slow.goOn, 30)
     await Promise.all([writing, cancelling])
     assert.deepEqual(await keysOf(driver()), [])
   })
@@ -159,21 +161,28 @@ describe('an upload whose first request hangs', () => {
   it('is busy for the next one, which is told so within seconds', async () => {
     const registry = openRegistry(openMemoryDriver())
     const id = await registry.uploads.start(app, 'sha256')
-    const never = Promise.withResolvers<void>()
-    const hanging = registry.uploads.append(app, id, { chunks: slowChunks(bytes, never.promise) })
+    const stuck = gated(bytes)
+    const hanging = registry.uploads.append(app, id, stuck.body)
+    await stuck.begun
     await assert.rejects(registry.uploads.append(app, id, { chunks: chunksOf(bytes) }), {
       code: 'UPLOAD_BUSY',
       message: /ask with GET how far it is/,
     })
-    never.reject(new Error('the client has gone'))
+    stuck.fail(new Error('the client has gone'))
     await assert.rejects(hanging, /gone/)
     assert.equal(await registry.uploads.size(app, id), 50)
   })
 })
 
-/** Half of the bytes at once, the other half when `second` has come. */
-async function* slowChunks(content: Buffer, second: Promise<void>): AsyncIterable<Buffer> {
-  yield content.subarray(0, content.length / 2)
-  await second
-  yield content.subarray(content.length / 2)
+/** A body of which half comes at once, and the other half when it is let go on. */
+function gated(content: Buffer) {
+  const begun = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  async function* chunks(): AsyncIterable<Buffer> {
+    yield content.subarray(0, content.length / 2)
+    begun.resolve()
+    await gate.promise
+    yield content.subarray(content.length / 2)
+  }
+  return { body: { chunks: chunks() }, begun: begun.promise, goOn: gate.resolve, fail: gate.reject }
 }

@@ -7,7 +7,7 @@ import { openFilesystemDriver } from '../storage-drivers/filesystem.ts'
 import { openMemoryDriver } from '../storage-drivers/memory.ts'
 import { freshFolder } from '../testing/fresh-folder.ts'
 import { app, hexIn, keysOf, pushBlob, readBlob } from './fixtures/content.ts'
-import { crashAtEveryCall } from './fixtures/crash-at-every-call.ts'
+import { crashAtEveryChange } from './fixtures/crash-at-every-change.ts'
 import { recordingLog } from './fixtures/open-registry.ts'
 import { pushForms, sessionFor, type PushForm, type PushSession } from './fixtures/push-forms.ts'
 import type { Digest } from './digest.ts'
@@ -24,10 +24,10 @@ describePushes('memory', openMemory, Object.entries(pushForms))
 describePushes('filesystem', openFolder, lastOnly)
 
 function describePushes(name: string, open: () => Promise<StorageDriver>, forms: [string, PushForm][]): void {
-  describe(`a push that dies at any storage call (${name})`, () => {
+  describe(`a push that dies at any change of the storage (${name})`, () => {
     for (const [form, push] of forms) {
       it(`by ${form}: shows no wrong bytes, goes on in a new process, and leaves nothing behind`, () =>
-        crashAtEveryCall({
+        crashAtEveryChange({
           open,
           prepare: async () => sessionFor(bytes),
           work: push,
@@ -39,7 +39,7 @@ function describePushes(name: string, open: () => Promise<StorageDriver>, forms:
         }))
 
       it(`by ${form}: can be begun anew by a client that has forgotten it`, () =>
-        crashAtEveryCall({
+        crashAtEveryChange({
           open,
           prepare: async () => sessionFor(bytes, 'sha512'),
           work: push,
@@ -51,7 +51,7 @@ function describePushes(name: string, open: () => Promise<StorageDriver>, forms:
     }
 
     it('in its closing PUT: the same PUT succeeds in a new process, or the blob is there already', () =>
-      crashAtEveryCall({
+      crashAtEveryChange({
         open,
         async prepare(registry) {
           const id = await registry.uploads.start(app, 'sha256')
@@ -70,7 +70,7 @@ function describePushes(name: string, open: () => Promise<StorageDriver>, forms:
       }))
 
     it('with a wrong digest: does no harm to the blob that has it', () =>
-      crashAtEveryCall({
+      crashAtEveryChange({
         open,
         prepare: async (registry) => pushBlob(registry, app, bytes),
         work: async (registry, digest) => {

@@ -33,7 +33,7 @@ describe('uploads on storage that fails', () => {
           assert.deepEqual([asRegistryError(error).code, asRegistryError(error).status], ['STORAGE_FULL', 507])
         await assertSound(beneath)
         if (failed) await push(registry, session)
-        assert.deepEqual(await readBlob(registry, app, digest), bytes)
+        assert.deepEqual(await readBlob(openRegistry(beneath), app, digest), bytes)
       }
     })
   }

@@ -29,7 +29,10 @@ export interface Uploads {
   size(repository: RepositoryName, id: UploadId): Promise<number>
   /** Resolves to the new size when the bytes are durable. Throws BLOB_UPLOAD_UNKNOWN, RANGE_INVALID, SIZE_INVALID, UPLOAD_BUSY. */
   append(repository: RepositoryName, id: UploadId, body: UploadBody): Promise<number>
-  /** Ends the upload in a blob, or, when the digest is not that of the bytes, in nothing (DIGEST_INVALID). */
+  /**
+   * Ends the upload in a blob, or, when the digest is not that of the bytes, in nothing (DIGEST_INVALID). May be repeated: an upload that is
+   * over succeeds again when the repository has the blob.
+   */
   finish(repository: RepositoryName, id: UploadId, digest: Digest, body?: UploadBody): Promise<void>
   cancel(repository: RepositoryName, id: UploadId): Promise<void>
   /** A whole blob in one request. */
@@ -51,19 +54,28 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
   const stagedOf = (repository: RepositoryName, id: UploadId): StagedUpload =>
     driver.stage(uploadDataKey(repository, id))
 
-  async function checkKnown(repository: RepositoryName, id: UploadId): Promise<void> {
-    if ((await driver.stat(uploadStartedKey(repository, id))) === undefined)
-      throw new RegistryError('BLOB_UPLOAD_UNKNOWN')
+  async function isKnown(repository: RepositoryName, id: UploadId): Promise<boolean> {
+    return (await driver.stat(uploadStartedKey(repository, id))) !== undefined
   }
 
-  /** Runs `work` as the upload's only request; `size` is what was there when the request came, and still is. */
-  async function alone<T>(repository: RepositoryName, id: UploadId, work: (size: number) => Promise<T>): Promise<T> {
+  async function checkKnown(repository: RepositoryName, id: UploadId): Promise<void> {
+    if (!(await isKnown(repository, id))) throw new RegistryError('BLOB_UPLOAD_UNKNOWN')
+  }
+
+  /** Runs `work` as the upload's only request, with the size of what is there. `body` is what the request is going to append. */
+  async function alone<T>(
+    { repository, id, body }: { repository: RepositoryName; id: UploadId; body: UploadBody | undefined },
+    work: (size: number) => Promise<T>,
+  ): Promise<T> {
     await checkKnown(repository, id)
-    const size = (await stagedOf(repository, id).size()) ?? 0
+    const staged = stagedOf(repository, id)
+    const sizeBefore = (await staged.size()) ?? 0
     const lock = await acquireSoon(locker, uploadLock(repository, id))
     try {
       await checkKnown(repository, id)
-      if (((await stagedOf(repository, id).size()) ?? 0) !== size) throw new RegistryError('UPLOAD_BUSY')
+      const size = (await staged.size()) ?? 0
+      // Bytes that do not say where they belong were meant to follow those that were there when they came.
+      if (size !== sizeBefore && body !== undefined && body.start === undefined) throw new RegistryError('UPLOAD_BUSY')
       return await work(size)
     } finally {
       lock.release()
@@ -152,7 +164,7 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     },
 
     async append(repository, id, body) {
-      return alone(repository, id, async (size) => {
+      return alone({ repository, id, body }, async (size) => {
         const algorithm = (await states.load(repository, id))?.algorithm ?? 'sha256'
         const progress = await receive(repository, id, { body, size, algorithm })
         await states.save(repository, id, progress)
@@ -161,7 +173,9 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     },
 
     async finish(repository, id, digest, body) {
-      await alone(repository, id, async (size) => {
+      // The answer to a first attempt may have been lost: what it asked for is there.
+      if (!(await isKnown(repository, id)) && (await blobs.find(repository, digest)) !== undefined) return
+      await alone({ repository, id, body }, async (size) => {
         const algorithm = algorithmOf(digest)
         if (body !== undefined) {
           const { digester } = await receive(repository, id, { body, size, algorithm })
@@ -191,8 +205,8 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
         const { digester } = await receive(repository, id, { body, size: 0, algorithm: algorithmOf(digest) })
         await commitVerified(repository, id, digest, digester.digest())
       } catch (error) {
-        // Nobody knows this id, so nobody could go on with it.
-        await discard(repository, id)
+        // Nobody knows this id, so nobody could go on with it. What cannot be removed now goes with the expired uploads.
+        await discard(repository, id).catch(() => {})
         throw error
       }
     },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import http from 'node:http'
 import net from 'node:net'
 import tls from 'node:tls'
@@ -35,12 +36,22 @@ describe('the addresses that the registry hands out', () => {
   it('are paths alone, which every client resolves against what it asked', () => {
     assert.equal(addresses().blob(plain, repository, digest), `/v2/team/app/blobs/${digest}`)
     assert.equal(addresses().manifest(plain, repository, digest), `/v2/team/app/manifests/${digest}`)
-    assert.equal(addresses().upload(plain, repository, id), `/v2/team/app/blobs/uploads/${id}`)
+    assert.equal(addresses().upload(plain, { repository, id, size: 0 }), `/v2/team/app/blobs/uploads/${id}`)
+  })
+
+  it('carry the state that CNCF distribution wants to see, where http.secret is given', () => {
+    const state = new URL(addresses({ secret: 's' }).upload(plain, { repository, id, size: 7 }), 'http://x')
+      .searchParams
+    const bytes = Buffer.from(state.get('_state') ?? '', 'base64url')
+    assert.deepEqual(bytes.subarray(0, 32), createHmac('sha256', 's').update(bytes.subarray(32)).digest())
+    const { StartedAt, ...position } = JSON.parse(bytes.subarray(32).toString()) as Record<string, unknown>
+    assert.deepEqual(position, { Name: repository, UUID: id, Offset: 7 })
+    assert.match(String(StartedAt), /^\d{4}-\d\d-\d\dT.*Z$/)
   })
 
   it('begin with http.prefix', () => {
     const prefixed = addresses({ prefix: '/registry/' })
-    assert.equal(prefixed.upload(plain, repository, id), `/registry/v2/team/app/blobs/uploads/${id}`)
+    assert.equal(prefixed.upload(plain, { repository, id, size: 0 }), `/registry/v2/team/app/blobs/uploads/${id}`)
     assert.equal(prefixed.prefix, '/registry/')
   })
 
@@ -49,7 +60,7 @@ describe('the addresses that the registry hands out', () => {
       const hosted = addresses({ host: 'https://registry.example.com/', relative })
       const request = requestFrom(proxy, { host: 'x', 'x-forwarded-host': 'y', forwarded: 'host=z' })
       assert.equal(
-        hosted.upload(request, repository, id),
+        hosted.upload(request, { repository, id, size: 0 }),
         `https://registry.example.com/v2/team/app/blobs/uploads/${id}`,
       )
     }

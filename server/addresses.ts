@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Digest } from '../registry/digest.ts'
 import type { Reference, RepositoryName, UploadId } from '../registry/names.ts'
+import { signedUploadState } from './wire/upload-state.ts'
 
 export interface AddressOptions {
   /** Path before `/v2/`, beginning and ending in `/` (http.prefix). */
@@ -10,6 +11,8 @@ export interface AddressOptions {
   host: string | undefined
   /** Whether addresses without `host` are paths alone (http.relativeurls), which every client resolves against what it asked. */
   relative: boolean
+  /** Signs upload locations for a CNCF distribution beside us (http.secret); absent, they carry nothing. */
+  secret?: string | undefined
   /** Whether the peer's X-Forwarded-* and Forwarded headers are believed (http.trustedproxies). */
   isTrustedProxy: (address: string) => boolean
 }
@@ -18,8 +21,8 @@ export interface Addresses {
   prefix: string
   blob(request: IncomingMessage, repository: RepositoryName, digest: Digest): string
   manifest(request: IncomingMessage, repository: RepositoryName, reference: Reference): string
-  upload(request: IncomingMessage, repository: RepositoryName, id: UploadId): string
-  /** The client's own address: the peer's, or what a trusted proxy says. */
+  upload(request: IncomingMessage, position: { repository: RepositoryName; id: UploadId; size: number }): string
+  /** The client's own address: the peer's, or what a trusted proxy says; `-` on a unix socket. */
   client(request: IncomingMessage): string
 }
 
@@ -43,9 +46,12 @@ export function createAddresses(options: AddressOptions): Addresses {
     prefix: options.prefix,
     blob: (request, repository, digest) => `${origin(request)}${v2}${repository}/blobs/${digest}`,
     manifest: (request, repository, reference) => `${origin(request)}${v2}${repository}/manifests/${reference}`,
-    upload: (request, repository, id) => `${origin(request)}${v2}${repository}/blobs/uploads/${id}`,
+    upload(request, position) {
+      const state = options.secret === undefined ? '' : `?_state=${signedUploadState(options.secret, position)}`
+      return `${origin(request)}${v2}${position.repository}/blobs/uploads/${position.id}${state}`
+    },
     client(request) {
-      const peer = request.socket.remoteAddress ?? ''
+      const peer = request.socket.remoteAddress ?? '-'
       return (isTrusted(request) ? firstOf(request.headers['x-forwarded-for']) : undefined) ?? peer
     },
   }

@@ -34,7 +34,8 @@ export function createApp(services: AppServices, options: AppOptions): Koa {
   const { registry, addresses, health, log, metrics } = services
   const app = new Koa()
   app.silent = true
-  app.on('error', (error: Error) => log.error({ error: error.stack ?? error.message }, 'answer could not be sent'))
+  // Faults were reported where they happened; what is left are clients that went away.
+  app.on('error', (error: Error) => log.debug({ error: error.message }, 'answer could not be sent'))
 
   app.use(logRequests(services))
   if (metrics !== undefined) app.use(metrics.middleware)

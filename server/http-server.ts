@@ -41,8 +41,8 @@ interface Exchange {
   response: http.ServerResponse
 }
 
-/** What Koa's callback is: its promise settles when the answer is given, and never rejects. */
-export type Handle = (request: http.IncomingMessage, response: http.ServerResponse) => Promise<void>
+/** What Koa's callback is: a promise that it returns never rejects. */
+export type Handle = (request: http.IncomingMessage, response: http.ServerResponse) => unknown
 
 export function createHttpServer(handle: Handle, options: HttpServerOptions, log: Log): HttpServer {
   const exchanges = new Map<Socket, Exchange>()
@@ -72,7 +72,12 @@ export function createHttpServer(handle: Handle, options: HttpServerOptions, log
     noteExpectation(request, response)
     serve(request, response)
   })
-  server.on('clientError', answerClientError)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const response = exchanges.get(socket)?.response
+    // In the middle of an answer, or of one before it that the response still waits for, our sentence would be taken for its bytes.
+    if (response !== undefined && (response.headersSent || response.socket === null)) socket.destroy()
+    else answerClientError(error, socket)
+  })
   server.setTimeout(options.idleTimeoutMs, (socket: Socket) => {
     const exchange = exchanges.get(socket)
     if (exchange !== undefined && isAtWork(exchange)) return void socket.setTimeout(options.idleTimeoutMs)
@@ -122,9 +127,9 @@ function createTlsServer(settings: https.ServerOptions, { options, clients }: Tl
   return server
 }
 
-/** Neither side owes the other a byte: we are thinking. */
+/** The client owes us nothing: we are thinking, or have not yet taken what it sent. */
 function isAtWork({ request, response }: Exchange): boolean {
-  return request.complete && !response.headersSent
+  return !response.headersSent && (request.complete || request.readableLength > 0)
 }
 
 const statusLines: Record<string, [status: string, message: string]> = {

@@ -30,7 +30,9 @@ type Table = { [R in Resource]: Record<string, Endpoint<R>> }
 export function routeTable(registry: Registry, addresses: Addresses, options: RouteOptions): Table {
   const { uploads, manifests, blobs, tags, repositories, referrers } = registry
   const writing = refusedIf(options.readonly, 'the registry is read-only (storage.maintenance.readonly)')
-  const deleting = refusedIf(!options.deletes || options.readonly, 'deleting is disabled (storage.delete.enabled)')
+  const deleting = options.readonly
+    ? writing
+    : refusedIf(!options.deletes, 'deleting is disabled (storage.delete.enabled)')
   const { maxManifestBytes } = options
   return {
     base: reading(determineSupport),

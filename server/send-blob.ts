@@ -16,7 +16,7 @@ export async function sendBlob(ctx: Context, blob: Blob): Promise<void> {
   if (ranges === 'unsatisfiable') {
     ctx.set('Content-Range', `bytes */${blob.size}`)
     ctx.status = 416
-    ctx.length = 0
+    ctx.body = null
   } else if (ranges === 'all') {
     ctx.status = 200
     await sendAll(ctx, blob)
@@ -25,7 +25,7 @@ export async function sendBlob(ctx: Context, blob: Blob): Promise<void> {
     ctx.status = 206
     ctx.set('Content-Range', contentRange(range, blob.size))
     ctx.length = lengthOf(range)
-    if (ctx.method !== 'HEAD') await sendRaw(ctx, () => sendRange(ctx, blob, range))
+    await sendRaw(ctx, () => sendRange(ctx, blob, range))
   } else {
     ctx.status = 206
     await sendMultipart(ctx, blob, ranges)
@@ -34,7 +34,9 @@ export async function sendBlob(ctx: Context, blob: Blob): Promise<void> {
 
 function requestedRanges(ctx: Context, blob: Blob): ReturnType<typeof parseByteRanges> {
   const header = ctx.get('range')
-  if (header === '') return 'all'
+  // RFC 9110, section 14.2: "A server MUST ignore a Range header field received with a request method that is unrecognized or for which
+  // range handling is not defined", which it is for GET alone.
+  if (header === '' || ctx.method !== 'GET') return 'all'
   // RFC 9110, section 13.1.5: a Range counts only while If-Range still names this content. We have no dates, so a date never does.
   const ifRange = ctx.get('if-range')
   if (ifRange !== '' && (ifRange.startsWith('W/') || !namesDigest(ifRange, blob.digest))) return 'all'
@@ -58,7 +60,6 @@ async function sendMultipart(ctx: Context, blob: Blob, ranges: ByteRange[]): Pro
   const end = `\r\n--${boundary}--\r\n`
   ctx.set('Content-Type', `multipart/byteranges; boundary=${boundary}`)
   ctx.length = ranges.reduce((sum, range, index) => sum + lengthOf(range) + (heads[index] as string).length, end.length)
-  if (ctx.method === 'HEAD') return
   await sendRaw(ctx, async () => {
     for (const [index, range] of ranges.entries()) {
       ctx.res.write(heads[index])

@@ -17,10 +17,10 @@ export interface Call {
   key: string
 }
 
-/** Which call: the nth (the next by default) of this action on such a key. */
+/** Which call: the nth (the next by default) of this action, or of one of these, on such a key. */
 export interface When {
   nth?: number
-  action?: Action
+  action?: Action | readonly Action[]
   key?: RegExp
 }
 
@@ -196,7 +196,7 @@ export function faulty(driver: StorageDriver): FaultyDriver {
 }
 
 function matches({ action, key }: When, call: Call): boolean {
-  return (action === undefined || action === call.action) && (key === undefined || key.test(call.key))
+  return (action === undefined || [action].flat().includes(call.action)) && (key === undefined || key.test(call.key))
 }
 
 async function* firstOf(chunks: AsyncIterable<Uint8Array>, { bytes, error }: Part): AsyncIterable<Uint8Array> {

@@ -1,9 +1,33 @@
 // A running server seen from the operating system: its workers, and which of them holds a connection. Linux only.
 import fs from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connectRaw } from './raw-connection.ts'
+import type { TestServer } from './start-server.ts'
+
+const patienceMs = 10_000
 
 export function childrenOf(pid: number): number[] {
   const text = tryRead(`/proc/${pid}/task/${pid}/children`)
   return text.split(' ').filter(Boolean).map(Number)
+}
+
+/** The server is ready once its first worker listens; resolves when `count` of them do, to their process ids. */
+export async function workersOf(server: TestServer, count: number): Promise<number[]> {
+  const deadline = Date.now() + patienceMs
+  const seen = new Set<number>()
+  while (seen.size < count) {
+    if (Date.now() > deadline) throw new Error(`only ${seen.size} workers took a connection within ${patienceMs} ms`)
+    const connection = await connectRaw(server)
+    await sleep(20)
+    const holder = holderOf(
+      connection.socket.localPort as number,
+      server.port,
+      childrenOf(server.process.pid as number),
+    )
+    connection.cut()
+    if (holder !== undefined) seen.add(holder)
+  }
+  return [...seen]
 }
 
 export function isAlive(pid: number): boolean {

@@ -12,7 +12,7 @@ export interface RawConnection {
   received(): string
   /** Waits until what was received matches. Rejects when the connection ends, or patience does, before. */
   expect(pattern: RegExp): Promise<string>
-  /** Waits until the server has closed. */
+  /** Waits until the server has closed, then closes too. */
   closed(withinMs?: number): Promise<void>
   isClosed(): boolean
   cut(): void
@@ -57,7 +57,10 @@ export async function connectRaw({ port }: { port: number }): Promise<RawConnect
       if (!pattern.test(received())) throw new Error(`closed without ${pattern.source}: ${received().slice(0, 500)}`)
       return received()
     },
-    closed: (withinMs = patienceMs) => until('not closed', () => ended, withinMs),
+    async closed(withinMs = patienceMs) {
+      await until('not closed', () => ended, withinMs)
+      socket.destroy()
+    },
     isClosed: () => ended,
     cut: () => void socket.destroy(),
   }

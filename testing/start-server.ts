@@ -44,7 +44,7 @@ const startTimeoutMs = 20_000
 export async function startServer(options: StartOptions): Promise<TestServer> {
   const root = options.root ?? freshFolder()
   const port = await freePort()
-  const [command, ...before] = [...(options.within ?? []), process.execPath] as [string, ...string[]]
+  const [command, ...before] = [...(options.within ?? []), process.execPath]
   const child = spawn(command, [...before, mainFile, 'serve', ...(options.file === undefined ? [] : [options.file])], {
     // A group of its own: the workers die with it.
     detached: true,

@@ -1,4 +1,5 @@
 // What Lading is to reach. Never a time or a speed by itself, which is the machine's: the ratio to distribution 3 in the same run.
+import type { Row } from '../rows/row.ts'
 import type { Results } from './results.ts'
 import { inTimes } from './table.ts'
 
@@ -38,7 +39,7 @@ const pushes = {
   'push-streamed': 'push, streamed',
   'push-parallel': 'push, parallel',
 }
-const growing = { put: 'manifest PUT', hot: 'tag GET', any: 'tag GET, any tag', head: 'tag HEAD', page: 'tag page' }
+const growing = { put: 'manifest PUT', hot: 'tag GET', any: 'tag GET, spread', head: 'tag HEAD', page: 'tag page' }
 
 const goals: Goal[] = [
   ...entries(smallRequests).flatMap(([row, title]) => [
@@ -62,8 +63,10 @@ const goals: Goal[] = [
   ]),
 ]
 
-export function verdicts(results: Results): Verdict[] {
-  return goals.map((goal) => {
+/** On the goals that the rows are for. */
+export function verdicts(rows: Row[], results: Results): Verdict[] {
+  const asked = goals.filter(({ row }) => rows.some(({ name }) => name === row))
+  return asked.map((goal) => {
     const of = results.median(goal.row, goal.of, goal.figure)
     const to = goal.to === undefined ? 1 : results.median(goal.row, goal.to, goal.figure)
     const value = of === undefined || to === undefined ? undefined : of / to

@@ -18,7 +18,7 @@ export interface Run {
 
 export function report(run: Run, isMarkdown: boolean): string {
   const format = isMarkdown ? asMarkdown : asText
-  const parts = [machineInWords(), ...tables(run).map(format), format(goalTable(verdicts(run.results)))]
+  const parts = [inWords(run), ...tables(run).map(format), format(goalTable(verdicts(run.rows, run.results)))]
   if (run.isQuick)
     parts.push('A quick run: small sizes and few rounds. Its figures say that everything works, not how fast it is.')
   if (run.faults.length > 0) parts.push(`Wrong:\n${run.faults.map((fault) => `- ${fault}`).join('\n')}`)
@@ -26,7 +26,7 @@ export function report(run: Run, isMarkdown: boolean): string {
 }
 
 export function asJson(run: Run): string {
-  const { isQuick, sizes, registries, results, faults } = run
+  const { isQuick, sizes, registries, rows, results, faults } = run
   const columns = Object.fromEntries(registries.map(({ name, label }) => [name, label]))
   const json = {
     date: new Date().toISOString(),
@@ -35,7 +35,7 @@ export function asJson(run: Run): string {
     sizes,
     columns,
     results,
-    goals: verdicts(results),
+    goals: verdicts(rows, results),
     faults,
   }
   return JSON.stringify(json, undefined, 2)
@@ -85,8 +85,11 @@ function machine(): Record<string, string | number> {
   }
 }
 
-function machineInWords(): string {
+function inWords({ registries }: Run): string {
   const { cpus, model, memoryBytes, system, node } = machine()
+  const cache = registries.some(({ hasCache }) => hasCache)
+    ? 'blob descriptors cached in memory'
+    : 'no cache of blob descriptors'
   const gibibytes = Math.round(Number(memoryBytes) / 2 ** 30)
-  return `${cpus} × ${model}, ${sizeInWords(gibibytes * 2 ** 30)}, ${system}, Node ${node}, client and servers on this machine.`
+  return `${cpus} × ${model}, ${sizeInWords(gibibytes * 2 ** 30)}, ${system}, Node ${node}; client and servers on this machine, ${cache}.`
 }

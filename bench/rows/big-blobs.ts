@@ -5,11 +5,16 @@ import { createHash } from 'node:crypto'
 import type { PushJob } from '../load/jobs.ts'
 import type { Server } from '../servers/start-registry.ts'
 import { sizeInWords, type Sizes } from '../sizes.ts'
-import { byteLines, inRounds, measured, perByte, type Bench, type Row } from './row.ts'
+import { byteLines, inRounds, measured, perByte, type Bench, type Measured, type Row } from './row.ts'
 
 const repository = 'bench/big'
 const parallelPushes = 16
 const parallelDownloads = 8
+/** Enough for every worker of a server to get some of them. */
+const warmUpConnections = 4
+const warmUpBlobBytes = 16 * 1024 * 1024
+
+type Shape = Pick<PushJob, 'style' | 'blobBytes' | 'parallel'>
 
 export function bigBlobRows(sizes: Sizes): Row[] {
   const big = sizeInWords(sizes.bigBlobBytes)
@@ -32,34 +37,44 @@ function downloadRow(name: string, title: string, clients: number): Row {
     name,
     lines: byteLines(title),
     async run(bench) {
-      for (const server of bench.servers) await withBigBlob(bench, server)
+      for (const server of bench.servers) {
+        await withBigBlob(bench, server)
+        await download(bench, server, warmUpConnections)
+      }
       await inRounds(bench.sizes.bigRounds, bench.servers, async (server) => {
-        const digest = await withBigBlob(bench, server)
-        const request = { method: 'GET' as const, path: `/v2/${repository}/blobs/${digest}`, status: 200 }
-        const requests = Array.from({ length: clients }, () => ({ ...request, bodyBytes: bench.sizes.bigBlobBytes }))
-        const result = await measured(bench, server, {
-          kind: 'requests',
-          port: server.port,
-          connections: clients,
-          requests,
-        })
+        const result = await download(bench, server, clients)
         bench.record(name, server.name, perByte(result))
       })
     },
   }
 }
 
-function pushRow(name: string, title: string, shape: Pick<PushJob, 'style' | 'blobBytes' | 'parallel'>): Row {
+/** All clients at the same time, each the whole blob. */
+async function download(bench: Bench, server: Server, clients: number): Promise<Measured> {
+  const digest = await withBigBlob(bench, server)
+  const request = { method: 'GET' as const, path: `/v2/${repository}/blobs/${digest}`, status: 200 }
+  const requests = Array.from({ length: clients }, () => ({ ...request, bodyBytes: bench.sizes.bigBlobBytes }))
+  return measured(bench, server, { kind: 'requests', port: server.port, connections: clients, requests })
+}
+
+function pushRow(name: string, title: string, shape: Shape): Row {
   return {
     name,
     lines: byteLines(title),
-    run: (bench) =>
-      inRounds(bench.sizes.bigRounds, bench.servers, async (server) => {
-        const result = await measured(bench, server, { kind: 'push', port: server.port, repository, ...shape })
-        bench.record(name, server.name, perByte(result))
-        for (const digest of result.digests) dropBlob(server, digest)
-      }),
+    async run(bench) {
+      const warmUp = { ...shape, blobBytes: warmUpBlobBytes, parallel: warmUpConnections }
+      for (const server of bench.servers) await push(bench, server, warmUp)
+      await inRounds(bench.sizes.bigRounds, bench.servers, async (server) => {
+        bench.record(name, server.name, perByte(await push(bench, server, shape)))
+      })
+    },
   }
+}
+
+async function push(bench: Bench, server: Server, shape: Shape): Promise<Measured> {
+  const result = await measured(bench, server, { kind: 'push', port: server.port, repository, ...shape })
+  for (const digest of result.digests) dropBlob(server, digest)
+  return result
 }
 
 /** Its digest. Pushed once per server, then read once in full to see that it is what was pushed. */

@@ -82,7 +82,8 @@ async function knownLists(bench: Bench, server: Server): Promise<Record<string, 
   for (const [figure, { path, expected }] of Object.entries(wanted)) {
     const answer = await fetch(server.url + path)
     const got = ((await answer.json()) as { tags?: string[] }).tags ?? []
-    if (got.join() === expected.join()) known[figure] = path
+    // distribution 2.8 answers them as they lie in the folder.
+    if (got.sort().join() === expected.join()) known[figure] = path
     else if (server.name !== 'distribution2')
       bench.fault(server.label, `${path} answers ${got.length} tags, not those expected`)
   }

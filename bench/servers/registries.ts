@@ -9,6 +9,8 @@ export interface Registry {
   name: RegistryName
   /** Name and version. */
   label: string
+  /** Whether it is to remember descriptors of blobs in memory. */
+  hasCache: boolean
   /** Runs it with the configuration file. */
   command(configuration: string): [program: string, ...args: string[]]
 }
@@ -33,18 +35,18 @@ const peers: Peer[] = [
 ]
 
 /** In the order of the table; `missing` says why a peer is left out. `scratch` is a folder for what must not be in use elsewhere. */
-export function findRegistries(scratch: string): { registries: Registry[]; missing: string[] } {
+export function findRegistries(scratch: string, hasCache: boolean): { registries: Registry[]; missing: string[] } {
   const registries: Registry[] = []
   const missing: string[] = []
   for (const peer of peers) {
     const found = findPeer(peer)
     if (typeof found === 'string') missing.push(found)
-    else registries.push(found)
+    else registries.push({ ...found, hasCache })
   }
-  return { registries: [...registries, lading(scratch)], missing }
+  return { registries: [...registries, { ...lading(scratch), hasCache }], missing }
 }
 
-function findPeer({ name, program, version, where }: Peer): Registry | string {
+function findPeer({ name, program, version, where }: Peer): Omit<Registry, 'hasCache'> | string {
   const tools = process.env['LADING_TOOLS']
   const folders = [...(tools === undefined ? [] : [path.join(tools, 'bin')]), ...(process.env['PATH'] ?? '').split(':')]
   const file = folders.map((folder) => path.join(folder, program)).find((candidate) => isExecutable(candidate))
@@ -57,7 +59,7 @@ function findPeer({ name, program, version, where }: Peer): Registry | string {
   return { name, label: `distribution ${found}`, command: (configuration) => [file, 'serve', configuration] }
 }
 
-function lading(scratch: string): Registry {
+function lading(scratch: string): Omit<Registry, 'hasCache'> {
   const root = path.join(import.meta.dirname, '../..')
   const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   // Its own copy of Node: pages that it shared with the benchmark's processes would not be counted as its memory.

@@ -31,7 +31,7 @@ export async function startRegistry(registry: Registry, folder: string): Promise
   const root = path.join(folder, 'data')
   const file = path.join(folder, 'config.yml')
   fs.mkdirSync(root, { recursive: true })
-  fs.writeFileSync(file, configuration(root, port))
+  fs.writeFileSync(file, configuration(registry, root, port))
 
   const [program, ...args] = registry.command(file)
   const startedAt = performance.now()
@@ -75,13 +75,13 @@ export async function startRegistry(registry: Registry, folder: string): Promise
   }
 }
 
-/** As in the images of distribution: descriptors of blobs are cached in memory. JSON is YAML. */
-function configuration(root: string, port: number): string {
+/** JSON is YAML. */
+function configuration({ hasCache }: Registry, root: string, port: number): string {
   return JSON.stringify({
     version: 0.1,
     log: { level: 'error', accesslog: { disabled: true } },
     storage: {
-      cache: { blobdescriptor: 'inmemory' },
+      ...(hasCache ? { cache: { blobdescriptor: 'inmemory' } } : {}),
       filesystem: { rootdirectory: root },
       delete: { enabled: true },
     },

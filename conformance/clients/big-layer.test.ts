@@ -35,8 +35,8 @@ const clients: Readonly<Record<string, Copier>> = {
   },
 }
 
-describe('a layer of 1 GiB', () => {
-  const bench = useWorkbench('big', { tools: Object.keys(clients) })
+describe('a layer of 1 GiB', function () {
+  const bench = useWorkbench(this, 'big', { tools: Object.keys(clients) })
   let root: Descriptor | undefined
 
   before(async () => {

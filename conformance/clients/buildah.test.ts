@@ -8,8 +8,8 @@ import { children, OciLayout, parseManifest } from './support/oci-layout.ts'
 import { assertServes } from './support/same-content.ts'
 import { useWorkbench } from './support/workbench.ts'
 
-describe('buildah', () => {
-  const bench = useWorkbench('buildah', { tools: ['buildah'], root: true })
+describe('buildah', function () {
+  const bench = useWorkbench(this, 'buildah', { tools: ['buildah'], root: true })
 
   it('commits a working container, pushes it and pulls the same image and files back', async () => {
     const { folder, repository } = bench()

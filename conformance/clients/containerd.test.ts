@@ -9,8 +9,8 @@ import { OciLayout } from './support/oci-layout.ts'
 import { assertHolds, assertServes } from './support/same-content.ts'
 import { useWorkbench } from './support/workbench.ts'
 
-describe("containerd's ctr", () => {
-  const bench = useWorkbench('containerd', { tools: ['containerd', 'ctr'], root: true })
+describe("containerd's ctr", function () {
+  const bench = useWorkbench(this, 'containerd', { tools: ['containerd', 'ctr'], root: true })
 
   before(async () => {
     const { folder, atEnd } = bench()
@@ -18,8 +18,10 @@ describe("containerd's ctr", () => {
     await startDaemon({
       program: 'containerd',
       args: [
-        ...['--config', folder.in('config.toml'), '--address', folder.in('containerd.sock')],
-        ...['--root', folder.in('root'), '--state', folder.in('state')],
+        `--config=${folder.in('config.toml')}`,
+        `--address=${folder.in('containerd.sock')}`,
+        `--root=${folder.in('root')}`,
+        `--state=${folder.in('state')}`,
       ],
       logFile: folder.in('containerd.log'),
       atEnd,

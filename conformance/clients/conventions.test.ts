@@ -9,8 +9,8 @@ import { assertHolds, assertServes } from './support/same-content.ts'
 import { tarOf } from './support/tar.ts'
 import { useWorkbench } from './support/workbench.ts'
 
-describe('conventions of clients', () => {
-  const bench = useWorkbench('conventions', { tools: ['crane', 'oras'] })
+describe('conventions of clients', function () {
+  const bench = useWorkbench(this, 'conventions', { tools: ['crane', 'oras'] })
 
   async function addCacheBlobs(layout: OciLayout): Promise<readonly Descriptor[]> {
     const layers = await Array.fromAsync(['one', 'two'], (name) =>
@@ -144,20 +144,20 @@ describe('conventions of clients', () => {
     assert.deepEqual(after[0]?.annotations, { 'dev.sigstore.bundle.content': 'dsse-envelope' })
   })
 
-  it('merges what an older client listed in a fallback tag', async () => {
+  it('lists a referrer once that an older client also listed in a fallback tag', async () => {
     const { layout, repository } = bench()
     const target = repository('fallback')
     const subject = await addImageWithEmptyLayer(layout, 'with a fallback tag')
     await pushTree(target, layout, { root: subject, tag: 'v1' })
     const empty = await layout.addBlob(mediaTypes.empty, '{}')
     const artifactType = 'application/vnd.example.old'
-    // Without a subject field, as a client leaves it that found no referrers API: only the tag names the relation.
     const artifact = await layout.addManifest({
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
       artifactType,
       config: empty,
       layers: [empty],
+      subject,
     })
     const listed = { ...artifact, artifactType }
     const fallback = await layout.addManifest({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [listed] })

@@ -9,8 +9,8 @@ import { assertHolds, assertServes } from './support/same-content.ts'
 import { tarOf } from './support/tar.ts'
 import { useWorkbench } from './support/workbench.ts'
 
-describe('crane', () => {
-  const bench = useWorkbench('crane', { tools: ['crane'] })
+describe('crane', function () {
+  const bench = useWorkbench(this, 'crane', { tools: ['crane'] })
 
   for (const [what, addSample] of Object.entries(sampleImages)) {
     it(`pushes ${what} and pulls it back, byte for byte`, async () => {

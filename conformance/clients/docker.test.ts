@@ -9,8 +9,8 @@ import { children, mediaTypes, parseManifest } from './support/oci-layout.ts'
 import { tarOf } from './support/tar.ts'
 import { useWorkbench } from './support/workbench.ts'
 
-describe('docker', () => {
-  const bench = useWorkbench('docker', { tools: ['docker', 'dockerd', 'containerd'], root: true })
+describe('docker', function () {
+  const bench = useWorkbench(this, 'docker', { tools: ['docker', 'dockerd', 'containerd'], root: true })
   let daemon: DockerDaemon | undefined
 
   before(async () => {

@@ -6,8 +6,8 @@ import { getManifest, measureBlob, tagsOf } from './support/http.ts'
 import { parseManifest, sha256 } from './support/oci-layout.ts'
 import { useWorkbench } from './support/workbench.ts'
 
-describe('helm', () => {
-  const bench = useWorkbench('helm', { tools: ['helm'] })
+describe('helm', function () {
+  const bench = useWorkbench(this, 'helm', { tools: ['helm'] })
 
   /** The archive of a chart with one template, made by helm itself. */
   async function packageChart(name: string, version: string): Promise<string> {

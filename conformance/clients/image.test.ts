@@ -14,8 +14,8 @@ const checkout = path.join(import.meta.dirname, '../..')
 const image = 'lading:under-test'
 const baseImage = 'node:26-bookworm-slim'
 
-describe('the image', () => {
-  const suite = useSuiteFolder('image', { tools: ['docker', 'dockerd', 'containerd', 'npm'], root: true })
+describe('the image', function () {
+  const suite = useSuiteFolder(this, 'image', { tools: ['docker', 'dockerd', 'containerd', 'npm'], root: true })
   let daemon: DockerDaemon | undefined
 
   before(async function () {

@@ -10,8 +10,8 @@ import { OciLayout, sha256 } from './support/oci-layout.ts'
 import { assertHolds, assertServes } from './support/same-content.ts'
 import { useWorkbench } from './support/workbench.ts'
 
-describe('oras', () => {
-  const bench = useWorkbench('oras', { tools: ['oras'] })
+describe('oras', function () {
+  const bench = useWorkbench(this, 'oras', { tools: ['oras'] })
 
   for (const [what, addSample] of Object.entries(sampleImages)) {
     it(`copies ${what} to the registry and back, byte for byte`, async () => {

@@ -12,8 +12,8 @@ import { useWorkbench } from './support/workbench.ts'
 
 const CHUNK_BYTES = 100_000
 
-describe('regctl', () => {
-  const bench = useWorkbench('regctl', { tools: ['regctl'] })
+describe('regctl', function () {
+  const bench = useWorkbench(this, 'regctl', { tools: ['regctl'] })
 
   for (const [what, addSample] of Object.entries(sampleImages)) {
     it(`copies ${what} to the registry and back, byte for byte`, async () => {
@@ -141,10 +141,13 @@ describe('regctl', () => {
       await regctl('artifact', 'put', '--artifact-type', type, '--subject', `${target.reference}:v1`, { input: type })
     }
 
-    const listed = await regctl(
-      ...['artifact', 'list', `${target.reference}:v1`, '--filter-artifact-type', 'application/spdx+json'],
-      ...['--format', '{{range .Descriptors}}{{println .ArtifactType}}{{end}}'],
-    )
+    const flags = [
+      '--filter-artifact-type',
+      'application/spdx+json',
+      '--format',
+      '{{range .Descriptors}}{{println .ArtifactType}}{{end}}',
+    ]
+    const listed = await regctl('artifact', 'list', `${target.reference}:v1`, ...flags)
     const referrers = await referrersOf(target, root.digest)
 
     assert.equal(listed.trim(), 'application/spdx+json')

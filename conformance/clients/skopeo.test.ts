@@ -7,8 +7,8 @@ import { OciLayout } from './support/oci-layout.ts'
 import { assertHolds, assertServes } from './support/same-content.ts'
 import { useWorkbench } from './support/workbench.ts'
 
-describe('skopeo', () => {
-  const bench = useWorkbench('skopeo', { tools: ['skopeo'] })
+describe('skopeo', function () {
+  const bench = useWorkbench(this, 'skopeo', { tools: ['skopeo'] })
 
   for (const [what, addSample] of Object.entries(sampleImages)) {
     it(`copies ${what} to the registry and back, byte for byte`, async () => {

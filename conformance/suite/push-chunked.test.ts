@@ -119,6 +119,14 @@ describeConformance('pushing a blob in chunks', (registry) => {
     assert.equal(requiredHeader(status, 'range'), `0-${chunkSize - 1}`)
   })
 
+  it('"If the registry has a minimum chunk size, the `POST` response SHOULD include" OCI-Chunk-Min-Length, "the size in bytes": one byte is taken where it does not', async () => {
+    const answer = await registry.post(`/v2/${newRepository()}/blobs/uploads/`)
+    const smallest = answer.header('oci-chunk-min-length') ?? '1'
+    assert.match(smallest, /^[1-9]\d*$/)
+
+    assertStatus(await sendChunk(registry, locationOf(answer), randomBlob(Number(smallest)).bytes, 0), 202)
+  })
+
   it('GET tells the status of an upload that has no bytes yet: 204', async () => {
     const status = await registry.get(await startUpload(registry, newRepository()))
 

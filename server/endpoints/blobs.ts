@@ -34,6 +34,6 @@ export function deleteBlob(blobs: Blobs): Endpoint<'blob'> {
       throw new RegistryError('BLOB_UNKNOWN', { detail: { name: repository, digest } })
     }
     ctx.status = 202
-    ctx.length = 0
+    ctx.body = null
   }
 }

@@ -62,8 +62,8 @@ export function pushManifest(manifests: Manifests, { maxManifestBytes, addresses
     ctx.set({
       Location: addresses.manifest(ctx.req, repository, digest),
       'Docker-Content-Digest': digest,
-      'Content-Length': '0',
     })
+    ctx.body = null
     // spec, Pushing Manifests with Subject: "MUST respond with the response header `OCI-Subject: <subject digest>`".
     if (subject !== undefined) ctx.set('OCI-Subject', subject)
     // spec, Pushing Manifests: "MUST include an `OCI-Tag` response header … for each accepted tag."
@@ -85,7 +85,7 @@ export function deleteManifest(manifests: Manifests): Endpoint<'manifest'> {
     const parsed = storableReference(reference)
     if (parsed === undefined || !(await removed(repository, parsed))) throw unknownManifest(repository, reference)
     ctx.status = 202
-    ctx.length = 0
+    ctx.body = null
   }
 
   function removed(repository: RepositoryName, reference: Reference): Promise<boolean> {

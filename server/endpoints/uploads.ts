@@ -9,6 +9,13 @@ import type { Endpoint } from '../endpoint.ts'
 import { announcedLength, bodyChunks, hasBody, queryOf, singleParameter } from '../request.ts'
 import { parseContentRange, uploadedRange } from '../wire/content-range.ts'
 
+interface UploadPosition {
+  repository: RepositoryName
+  id: UploadId
+  /** In bytes. */
+  size: number
+}
+
 /** POST /v2/<name>/blobs/uploads/: a mount, a whole blob, or the beginning of an upload. */
 export function startUpload(uploads: Uploads, addresses: Addresses): Endpoint<'uploads'> {
   return async (ctx, { repository }) => {
@@ -31,7 +38,7 @@ export function startUpload(uploads: Uploads, addresses: Addresses): Endpoint<'u
     const algorithm = parseAlgorithm(singleParameter(query, 'digest-algorithm') ?? 'sha256')
     const id = await uploads.start(repository, algorithm)
     ctx.status = 202
-    describe(ctx, addresses.upload(ctx.req, repository, id), id, 0)
+    describe(ctx, addresses, { repository, id, size: 0 })
   }
 
   function mounted(repository: RepositoryName, digest: Digest, from: string | undefined): Promise<boolean> {
@@ -44,7 +51,7 @@ export function uploadStatus(uploads: Uploads, addresses: Addresses): Endpoint<'
   return async (ctx, { repository, id }) => {
     const size = await uploads.size(repository, id)
     ctx.status = 204
-    describe(ctx, addresses.upload(ctx.req, repository, id), id, size)
+    describe(ctx, addresses, { repository, id, size })
   }
 }
 
@@ -53,7 +60,7 @@ export function appendToUpload(uploads: Uploads, addresses: Addresses): Endpoint
   return async (ctx, { repository, id }) => {
     const size = await uploads.append(repository, id, bodyOf(ctx))
     ctx.status = 202
-    describe(ctx, addresses.upload(ctx.req, repository, id), id, size)
+    describe(ctx, addresses, { repository, id, size })
   }
 }
 
@@ -89,9 +96,13 @@ function bodyOf(ctx: Context): UploadBody {
   }
 }
 
-function describe(ctx: Context, location: string, id: UploadId, size: number): void {
-  ctx.set({ Location: location, Range: uploadedRange(size), 'Docker-Upload-UUID': id })
-  if (ctx.status !== 204) ctx.length = 0
+function describe(ctx: Context, addresses: Addresses, position: UploadPosition): void {
+  ctx.set({
+    Location: addresses.upload(ctx.req, position),
+    Range: uploadedRange(position.size),
+    'Docker-Upload-UUID': position.id,
+  })
+  ctx.body = null
 }
 
 function created(ctx: Context, addresses: Addresses, repository: RepositoryName, digest: Digest): void {
@@ -99,6 +110,6 @@ function created(ctx: Context, addresses: Addresses, repository: RepositoryName,
   ctx.set({
     Location: addresses.blob(ctx.req, repository, digest),
     'Docker-Content-Digest': digest,
-    'Content-Length': '0',
   })
+  ctx.body = null
 }

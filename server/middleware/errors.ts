@@ -52,6 +52,8 @@ function render(ctx: Context, error: RegistryError): void {
     ctx.set('Retry-After', String(retryAfterSeconds))
   // Whether the body of a request that still waits for `100 Continue` will follow, nobody knows.
   if (isAwaitingContinue(ctx.req)) ctx.set('Connection', 'close')
+  // Some clients read the answer only after they have sent all of the body. Node discards the rest only of bodies that nobody began to read.
+  else if (!ctx.req.complete) ctx.req.resume()
   ctx.body = Buffer.from(`${JSON.stringify({ errors: error.entries })}\n`)
 }
 

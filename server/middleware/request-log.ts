@@ -24,13 +24,14 @@ export function logRequests({ log, writeAccess, logsRequests, addresses }: Reque
     const requestId = idPattern.test(given) ? given : randomUUID()
     ctx.state.requestId = requestId
     ctx.set('X-Request-Id', requestId)
+    if (writeAccess === undefined && !logsRequests) return next()
+    // A socket that was closed no longer knows its peer.
+    const client = addresses.client(ctx.req)
     await next()
-    if (writeAccess === undefined && !logsRequests) return
 
     const finish = (): void => {
-      writeAccess?.(accessLine(ctx, addresses.client(ctx.req)))
-      if (logsRequests)
-        log.info(requestFields(ctx, requestId, addresses.client(ctx.req), startedAt), 'response completed')
+      writeAccess?.(accessLine(ctx, client))
+      if (logsRequests) log.info(requestFields(ctx, requestId, client, startedAt), 'response completed')
     }
     // An answer that Koa sends is complete after the middlewares; one that was cut has nothing more to come.
     if (ctx.res.writableFinished || ctx.res.destroyed) finish()

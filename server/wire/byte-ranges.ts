@@ -25,8 +25,9 @@ export function parseByteRanges(header: string, size: number): RangeRequest {
     const [, first, last] = /^(\d*)-(\d*)$/.exec(spec) ?? []
     // RFC 9110, section 14.2: "A server MUST ignore … an invalid ranges-specifier".
     if (first === undefined || last === undefined || (first === '' && last === '')) return 'all'
-    if (first !== '' && last !== '' && Number(last) < Number(first)) return 'all'
-    const range = rangeWithin(first, last, size)
+    // A backwards range asks for nothing that we have; RFC 9110 allows to reject it.
+    const isBackwards = first !== '' && last !== '' && Number(last) < Number(first)
+    const range = isBackwards ? undefined : rangeWithin(first, last, size)
     if (range !== undefined) ranges.push(range)
   }
   if (ranges.length === 0) return 'unsatisfiable'

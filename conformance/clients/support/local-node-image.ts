@@ -16,10 +16,11 @@ export async function importNodeImage(daemon: DockerDaemon, folder: TemporaryFol
   await addPrograms(root)
   await addNpm(root)
   await addAccounts(root)
+  const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', ...(await packageRegistryAccess(root)) }
+
   const archive = folder.in('node-image.tar')
   await run('tar', ['-C', root, '--owner=0', '--group=0', '-cf', archive, '.'])
 
-  const environment = { PATH: '/usr/local/bin:/usr/bin:/bin', ...(await packageRegistryAccess(root)) }
   const changes = Object.entries(environment).flatMap(([key, value]) => ['--change', `ENV ${key}=${value}`])
   await daemon.docker(['import', ...changes, archive, name])
 }

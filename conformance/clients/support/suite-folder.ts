@@ -13,8 +13,12 @@ export interface SuiteFolder {
   atEnd(cleanup: () => Promise<void>): void
 }
 
-/** Registers the hooks in the surrounding describe(). The result is ready once later hooks and the tests run, not before. */
-export function useSuiteFolder(purpose: string, needs: SuiteNeeds): () => SuiteFolder {
+/** Real programs on a busy machine: this is about a test that hangs, not about one that is slow. */
+const TEST_TIMEOUT_MS = 180_000
+
+/** Called first in a describe(), it registers hooks. The result is ready once later hooks and the tests run, not before. */
+export function useSuiteFolder(describing: Mocha.Suite, purpose: string, needs: SuiteNeeds): () => SuiteFolder {
+  describing.timeout(TEST_TIMEOUT_MS)
   let suite: SuiteFolder | undefined
   const cleanups: (() => Promise<void>)[] = []
 

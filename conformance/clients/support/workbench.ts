@@ -11,9 +11,9 @@ export interface Workbench extends SuiteFolder {
   repository(purpose: string): Repository & { readonly reference: string }
 }
 
-/** Registers the hooks in the surrounding describe(). The result is ready once later hooks and the tests run, not before. */
-export function useWorkbench(purpose: string, needs: SuiteNeeds): () => Workbench {
-  const suite = useSuiteFolder(purpose, needs)
+/** Called first in a describe(), it registers hooks. The result is ready once later hooks and the tests run, not before. */
+export function useWorkbench(describing: Mocha.Suite, purpose: string, needs: SuiteNeeds): () => Workbench {
+  const suite = useSuiteFolder(describing, purpose, needs)
   let bench: Workbench | undefined
 
   before(async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 
 import type { Answer } from './client.ts'
 
-/** The codes of the specification's table, and RANGE_INVALID, which accompanies 416 in Docker's older API. */
+/** The codes of the specification's table. */
 export const errorCodes = [
   'BLOB_UNKNOWN',
   'BLOB_UPLOAD_INVALID',
