@@ -8,7 +8,7 @@ import { verdicts } from './report/goals.ts'
 import { asJson, report, type Run } from './report/report.ts'
 import { createResults } from './report/results.ts'
 import { bigBlobRows } from './rows/big-blobs.ts'
-import { growthRow } from './rows/growth.ts'
+import { growthColumns, growthRow } from './rows/growth.ts'
 import { memoryRow, recordMemory } from './rows/memory.ts'
 import type { Bench, Row } from './rows/row.ts'
 import { smallRequestRows } from './rows/small-requests.ts'
@@ -72,6 +72,7 @@ async function runRows(rows: Row[], sizes: Sizes, { isQuick, hasCache }: Options
   const faults: string[] = []
   let failed = false
   let folders = 0
+  let current = ''
 
   const bench: Bench = {
     sizes,
@@ -84,20 +85,28 @@ async function runRows(rows: Row[], sizes: Sizes, { isQuick, hasCache }: Options
       const shown = Object.entries(figures).map(([figure, value]) => `${figure} ${value.toPrecision(4)}`)
       tell(`${row}, ${column}: ${shown.join(', ')}`)
     },
-    fault(label, fault) {
-      faults.push(`${label}: ${fault}`)
-      tell(`WRONG ${label}: ${fault}`)
-      if (!label.startsWith('distribution')) failed = true
+    fault({ name, label }, fault) {
+      const isLading = name === 'lading'
+      for (const column of isLading ? [name, ...growthColumns] : [name]) results.spoil(current, column)
+      note(label, fault)
+      if (isLading) failed = true
     },
+  }
+  function note(label: string, fault: string): void {
+    faults.push(`${current}, ${label}: ${fault}`)
+    tell(`WRONG ${faults.at(-1)}`)
   }
   try {
     for (const registry of registries) bench.servers.push(await startRegistry(registry, bench.freshFolder()))
     if (rows.includes(memoryRow)) await recordMemory(bench, 'idleMiB')
     for (const row of rows) {
+      current = row.name
       try {
         await row.run(bench)
       } catch (error) {
-        bench.fault(row.name, error instanceof Error ? error.message : String(error))
+        results.spoil(row.name)
+        note('not measured', error instanceof Error ? error.message : String(error))
+        failed = true
       }
     }
     for (const server of bench.servers) tellOutput(server)

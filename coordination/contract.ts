@@ -62,13 +62,14 @@ function describeMutualExclusion(pair: Pair): void {
     const held = await first.acquire(['key'])
     const order: number[] = []
     const waiters: Promise<void>[] = []
+    const queue = async (locker: Locker, index: number): Promise<void> => {
+      const lock = await locker.acquire(['key'])
+      order.push(index)
+      lock.release()
+    }
     for (let index = 0; index < 10; index++) {
       const locker = index % 2 === 0 ? first : second
-      const waiter = locker.acquire(['key']).then((lock) => {
-        order.push(index)
-        lock.release()
-      })
-      waiters.push(waiter)
+      waiters.push(queue(locker, index))
       // An answer means that what was asked before has arrived.
       await locker.tryAcquire('key')
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import cluster, { type Worker } from 'node:cluster'
 import { EventEmitter, once } from 'node:events'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describeLocker } from './contract.ts'
 import { remoteLocker } from './fixtures/remote-locker.ts'
 import { workersLockServer } from './workers.ts'
@@ -10,7 +11,8 @@ const running = new Set<Worker>()
 
 function startWorker(): Worker {
   cluster.setupPrimary({ exec: path.join(import.meta.dirname, 'fixtures/lock-worker.ts'), execArgv: [], args: [] })
-  const worker = cluster.fork()
+  // Every test serves it anew.
+  const worker = cluster.fork().setMaxListeners(0)
   running.add(worker)
   worker.once('exit', () => running.delete(worker))
   return worker
@@ -72,8 +74,26 @@ describe('a worker that is killed', () => {
     await dying.acquire(['key'])
     for (let count = 0; count < 200; count++) void dying.acquire([`key ${count}`])
     await kill(doomed)
-    await once(doomed.process, 'close').catch(() => {})
+    // Whatever it had still sent arrives now.
+    await sleep(50)
     ;(await server.locker.acquire(['key', ...Array.from({ length: 200 }, (_, count) => `key ${count}`)])).release()
+  })
+
+  it('does the primary no harm when it is granted a lock before its end was noticed', async () => {
+    const server = workersLockServer()
+    const doomed = startWorker()
+    server.serve(doomed)
+    const dying = remoteLocker(doomed)
+    const held = await server.locker.acquire(['key'])
+    void dying.acquire(['key'])
+    assert.equal(await dying.tryAcquire('key'), undefined)
+    const gone = once(doomed, 'exit')
+    doomed.process.kill('SIGKILL')
+    // Nothing is noticed while this process does not get round to it, but the other end of the pipe is closed.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+    held.release()
+    await gone
+    ;(await server.locker.acquire(['key'])).release()
   })
 })
 

@@ -29,12 +29,15 @@ export function workersLockServer(): LockServer {
 
     serve(worker) {
       const tickets = new Map<number, Ticket>()
+      let isGone = false
       const answer = (message: LockAnswer): void => {
-        if (worker.isConnected()) worker.send(message)
+        // A worker that has just died cannot be told: its exit is about to take the lock back. Without the callback that would end this process.
+        if (worker.isConnected()) worker.send(message, () => {})
       }
 
       worker.on('message', (message: unknown) => {
-        if (!isLockRequest(message)) return
+        // Its last messages may be read after its end, and nobody would release what they ask for.
+        if (isGone || !isLockRequest(message)) return
         const { id, keys } = message
         if (message.ladingLock === 'release') {
           const ticket = tickets.get(id)
@@ -50,6 +53,7 @@ export function workersLockServer(): LockServer {
         }
       })
       worker.once('exit', () => {
+        isGone = true
         for (const ticket of tickets.values()) table.release(ticket)
         tickets.clear()
       })

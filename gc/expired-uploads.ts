@@ -30,8 +30,9 @@ export async function purgeExpiredUploads(parts: PurgeParts, { ageMs, dryRun }: 
     for await (const entry of driver.list(uploadsPrefix(repository), { delimiter: '/' })) {
       const id = lastSegment(entry) as UploadId
       try {
-        if ((await lastTouched(driver, repository, id)) > now() - ageMs) continue
-        if (!dryRun) await remove(parts, repository, id)
+        const isExpired = async () => (await lastTouched(driver, repository, id)) <= now() - ageMs
+        if (!(await isExpired())) continue
+        if (!dryRun && !(await removeIf(isExpired, parts, { repository, id }))) continue
         log.info({ repository, upload: id, dryRun }, 'expired upload was removed')
         purged++
       } catch (error) {
@@ -50,6 +51,15 @@ async function lastTouched(driver: StorageDriver, repository: RepositoryName, id
   return last
 }
 
-async function remove({ driver, locker }: PurgeParts, repository: RepositoryName, id: UploadId): Promise<void> {
-  await withLock(locker, [uploadLock(repository, id)], () => driver.deleteAll(uploadPrefix(repository, id)))
+/** Asks again under the lock: the client may have come back while another request held it. */
+async function removeIf(
+  isExpired: () => Promise<boolean>,
+  { driver, locker }: PurgeParts,
+  { repository, id }: { repository: RepositoryName; id: UploadId },
+): Promise<boolean> {
+  return withLock(locker, [uploadLock(repository, id)], async () => {
+    if (!(await isExpired())) return false
+    await driver.deleteAll(uploadPrefix(repository, id))
+    return true
+  })
 }

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Context } from 'koa'
 import type { Blob } from '../registry/content-source.ts'
 import type { ByteRange } from '../storage-drivers/driver.ts'
+import { answerEmpty } from './empty-answer.ts'
 import { contentRange, parseByteRanges } from './wire/byte-ranges.ts'
 import { namesDigest } from './wire/entity-tag.ts'
 
@@ -15,8 +16,7 @@ export async function sendBlob(ctx: Context, blob: Blob): Promise<void> {
   const ranges = requestedRanges(ctx, blob)
   if (ranges === 'unsatisfiable') {
     ctx.set('Content-Range', `bytes */${blob.size}`)
-    ctx.status = 416
-    ctx.body = null
+    answerEmpty(ctx, 416)
   } else if (ranges === 'all') {
     ctx.status = 200
     await sendAll(ctx, blob)

@@ -9,7 +9,7 @@ export interface Outcome {
   stderr: string
 }
 
-const timeoutMs = 15_000
+const timeoutMs = 30_000
 
 export function runLading(args: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
   const child = spawn(process.execPath, [mainFile, ...args], {

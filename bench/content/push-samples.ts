@@ -72,7 +72,7 @@ export async function putTags(bench: Bench, server: Server, requests: Request[])
     connections: connectionsPerJob,
     requests,
   })
-  for (const fault of faults) bench.fault(server.label, fault)
+  for (const fault of faults) bench.fault(server, fault)
 }
 
 async function send(url: string, method: string, status: number, init: RequestInit = {}): Promise<Response> {

@@ -93,7 +93,7 @@ async function pushBigBlob(bench: Bench, server: Server): Promise<string> {
   if (answer.status !== 200) throw new Error(`${server.label} answers ${answer.status} for a blob that was pushed`)
   const hash = createHash('sha256')
   for await (const piece of answer.body ?? []) hash.update(piece)
-  if (`sha256:${hash.digest('hex')}` !== digest) bench.fault(server.label, `other bytes than were pushed for ${digest}`)
+  if (`sha256:${hash.digest('hex')}` !== digest) bench.fault(server, `other bytes than were pushed for ${digest}`)
   return digest
 }
 

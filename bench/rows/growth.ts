@@ -8,13 +8,15 @@ import { connectionsPerJob, type Sizes } from '../sizes.ts'
 import { inRounds, measured, perRequest, type Bench, type Line, type Row } from './row.ts'
 import { accept } from './small-requests.ts'
 
-export const fewTags = 10
+/** Both are Lading's. */
+export const growthColumns = ['few', 'many'] as const
+const fewTags = 10
 /** As many different ones are asked for in the repository with many; all of them fit into the warm-up. */
 const spread = 1_000
 const name = 'growth'
 
 interface Repository {
-  column: 'few' | 'many'
+  column: (typeof growthColumns)[number]
   name: string
   tags: number
   /** Numbers of the images that are put while measuring: each is new to the server. */

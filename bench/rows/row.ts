@@ -33,8 +33,8 @@ export interface Bench {
   freshFolder(): string
   /** One round's figures in a column: a registry's name, or a name of the row's own. */
   record(row: string, column: string, figures: Figures): void
-  /** Told at the end of the run. */
-  fault(label: string, fault: string): void
+  /** Something that the server did wrong: told at the end of the run, and the row has no figures of the server. */
+  fault(server: Pick<Server, 'name' | 'label'>, fault: string): void
 }
 
 /** A B C A B C …: what else the machine does hits all alike. */
@@ -53,13 +53,13 @@ export interface Measured extends JobResult {
 }
 
 /** Runs the job and takes what the server spent meanwhile. */
-export async function measured(bench: Bench, server: Pick<Server, 'pid' | 'label'>, job: Job): Promise<Measured> {
+export async function measured(bench: Bench, server: Server, job: Job): Promise<Measured> {
   const before = cpuSecondsOf(server.pid)
   const result = await bench.load.run(job)
   const serverCpuSeconds = cpuSecondsOf(server.pid) - before
-  for (const fault of result.faults) bench.fault(server.label, fault)
+  for (const fault of result.faults) bench.fault(server, fault)
   const untold = result.faultCount - result.faults.length
-  if (untold > 0) bench.fault(server.label, `and ${untold} more of the kind`)
+  if (untold > 0) bench.fault(server, `and ${untold} more of the kind`)
   return { ...result, serverCpuSeconds }
 }
 

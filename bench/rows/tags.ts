@@ -85,7 +85,7 @@ async function knownLists(bench: Bench, server: Server): Promise<Record<string, 
     // distribution 2.8 answers them as they lie in the folder.
     if (got.sort().join() === expected.join()) known[figure] = path
     else if (server.name !== 'distribution2')
-      bench.fault(server.label, `${path} answers ${got.length} tags, not those expected`)
+      bench.fault(server, `${path} answers ${got.length} tags, not those expected`)
   }
   return known
 }

@@ -2,6 +2,7 @@
 import type { Blobs } from '../../registry/blobs.ts'
 import type { ContentSource } from '../../registry/content-source.ts'
 import { RegistryError } from '../../registry/errors.ts'
+import { answerEmpty } from '../empty-answer.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { sendBlob } from '../send-blob.ts'
 import { entityTag, namesDigest } from '../wire/entity-tag.ts'
@@ -33,7 +34,6 @@ export function deleteBlob(blobs: Blobs): Endpoint<'blob'> {
     if (!(await blobs.unlink(repository, digest))) {
       throw new RegistryError('BLOB_UNKNOWN', { detail: { name: repository, digest } })
     }
-    ctx.status = 202
-    ctx.body = null
+    answerEmpty(ctx, 202)
   }
 }

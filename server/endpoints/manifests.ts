@@ -5,6 +5,7 @@ import { RegistryError } from '../../registry/errors.ts'
 import type { Manifests } from '../../registry/manifests.ts'
 import { isDigest, parseReference, parseTag, tagIn, type Reference, type RepositoryName } from '../../registry/names.ts'
 import type { Addresses } from '../addresses.ts'
+import { answerEmpty } from '../empty-answer.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { queryOf, readBody } from '../request.ts'
 import { entityTag, namesDigest, writeCondition } from '../wire/entity-tag.ts'
@@ -58,12 +59,11 @@ export function pushManifest(manifests: Manifests, { maxManifestBytes, addresses
       ...(condition === undefined ? {} : { condition }),
     })
 
-    ctx.status = 201
+    answerEmpty(ctx, 201)
     ctx.set({
       Location: addresses.manifest(ctx.req, repository, digest),
       'Docker-Content-Digest': digest,
     })
-    ctx.body = null
     // spec, Pushing Manifests with Subject: "MUST respond with the response header `OCI-Subject: <subject digest>`".
     if (subject !== undefined) ctx.set('OCI-Subject', subject)
     // spec, Pushing Manifests: "MUST include an `OCI-Tag` response header … for each accepted tag."
@@ -84,8 +84,7 @@ export function deleteManifest(manifests: Manifests): Endpoint<'manifest'> {
   return async (ctx, { repository, reference }) => {
     const parsed = storableReference(reference)
     if (parsed === undefined || !(await removed(repository, parsed))) throw unknownManifest(repository, reference)
-    ctx.status = 202
-    ctx.body = null
+    answerEmpty(ctx, 202)
   }
 
   function removed(repository: RepositoryName, reference: Reference): Promise<boolean> {

@@ -5,6 +5,7 @@ import { RegistryError } from '../../registry/errors.ts'
 import { parseRepositoryName, type RepositoryName, type UploadId } from '../../registry/names.ts'
 import type { UploadBody, Uploads } from '../../registry/uploads.ts'
 import type { Addresses } from '../addresses.ts'
+import { answerEmpty } from '../empty-answer.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { announcedLength, bodyChunks, hasBody, queryOf, singleParameter } from '../request.ts'
 import { parseContentRange, uploadedRange } from '../wire/content-range.ts'
@@ -37,7 +38,7 @@ export function startUpload(uploads: Uploads, addresses: Addresses): Endpoint<'u
     // spec, Mounting: "if a registry … is unable to mount the requested blob, it SHOULD return a `202`".
     const algorithm = parseAlgorithm(singleParameter(query, 'digest-algorithm') ?? 'sha256')
     const id = await uploads.start(repository, algorithm)
-    ctx.status = 202
+    answerEmpty(ctx, 202)
     describe(ctx, addresses, { repository, id, size: 0 })
   }
 
@@ -50,7 +51,7 @@ export function startUpload(uploads: Uploads, addresses: Addresses): Endpoint<'u
 export function uploadStatus(uploads: Uploads, addresses: Addresses): Endpoint<'upload'> {
   return async (ctx, { repository, id }) => {
     const size = await uploads.size(repository, id)
-    ctx.status = 204
+    answerEmpty(ctx, 204)
     describe(ctx, addresses, { repository, id, size })
   }
 }
@@ -59,7 +60,7 @@ export function uploadStatus(uploads: Uploads, addresses: Addresses): Endpoint<'
 export function appendToUpload(uploads: Uploads, addresses: Addresses): Endpoint<'upload'> {
   return async (ctx, { repository, id }) => {
     const size = await uploads.append(repository, id, bodyOf(ctx))
-    ctx.status = 202
+    answerEmpty(ctx, 202)
     describe(ctx, addresses, { repository, id, size })
   }
 }
@@ -81,7 +82,7 @@ export function finishUpload(uploads: Uploads, addresses: Addresses): Endpoint<'
 export function cancelUpload(uploads: Uploads): Endpoint<'upload'> {
   return async (ctx, { repository, id }) => {
     await uploads.cancel(repository, id)
-    ctx.status = 204
+    answerEmpty(ctx, 204)
   }
 }
 
@@ -102,14 +103,12 @@ function describe(ctx: Context, addresses: Addresses, position: UploadPosition):
     Range: uploadedRange(position.size),
     'Docker-Upload-UUID': position.id,
   })
-  ctx.body = null
 }
 
 function created(ctx: Context, addresses: Addresses, repository: RepositoryName, digest: Digest): void {
-  ctx.status = 201
+  answerEmpty(ctx, 201)
   ctx.set({
     Location: addresses.blob(ctx.req, repository, digest),
     'Docker-Content-Digest': digest,
   })
-  ctx.body = null
 }

@@ -38,7 +38,7 @@ describe('a Range header', () => {
   })
 
   it('with no byte that is there is unsatisfiable', () => {
-    for (const header of ['bytes=10-', 'bytes=10-20', 'bytes=-0', 'bytes=99-100,-0']) {
+    for (const header of ['bytes=10-', 'bytes=10-20', 'bytes=-0', 'bytes=99-100,-0', 'bytes=5-3']) {
       assert.equal(parseByteRanges(header, 10), 'unsatisfiable', header)
     }
     assert.equal(parseByteRanges('bytes=0-', 0), 'unsatisfiable')
@@ -47,7 +47,6 @@ describe('a Range header', () => {
 
   it('that is invalid is ignored ("A server MUST ignore … an invalid ranges-specifier", RFC 9110, section 14.2)', () => {
     for (const header of [
-      'bytes=5-3',
       'bytes=-',
       'bytes=a-b',
       'bytes=1-2,x',

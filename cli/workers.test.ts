@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { exchange } from '../testing/exchange.ts'
+import { childrenOf, holderOf, isAlive, workersOf } from '../testing/processes.ts'
+import { finish, newRepository, sha256, startUpload } from '../testing/push.ts'
+import { connectRaw, requestText, type RawConnection } from '../testing/raw-connection.ts'
+import { requireLinux } from '../testing/requirements.ts'
+import { startServer, type TestServer } from '../testing/start-server.ts'
+
+const count = 2
+
+describe('workers', () => {
+  let server: TestServer
+  let pids: number[]
+  before(async function () {
+    requireLinux(this)
+    server = await startServer({ storage: 'filesystem', workers: count })
+    pids = await workersOf(server, count)
+  })
+  after(() => server?.kill())
+
+  /** An upload of `bytes` of which half has been sent, with the process that takes it. */
+  async function beginUpload(bytes: Buffer): Promise<{ connection: RawConnection; location: string; holder: number }> {
+    const location = await startUpload(server, newRepository())
+    const connection = await connectRaw(server)
+    await connection.send(requestText('PATCH', location, { headers: { 'Content-Length': bytes.length } }))
+    await connection.send(bytes.subarray(0, bytes.length / 2))
+    await sleep(50)
+    const holder = holderOf(connection.socket.localPort as number, server.port, pids)
+    assert.ok(holder !== undefined)
+    return { connection, location, holder }
+  }
+
+  it('that are killed (SIGKILL) are replaced, and requests on the others do not notice', async () => {
+    const bytes = randomBytes(400_000)
+    const [one, two] = [await beginUpload(bytes), await beginUpload(bytes)]
+    const [victim, survivor] = one.holder === pids[0] ? [one, two] : [two, one]
+    assert.notEqual(victim.holder, survivor.holder)
+
+    process.kill(victim.holder, 'SIGKILL')
+    await victim.connection.closed()
+    // Right away, and from now on: nobody is refused.
+    for (let i = 0; i < 10; i++) assert.equal((await exchange(server, { path: '/v2/' })).status, 200)
+    await survivor.connection.send(bytes.subarray(bytes.length / 2))
+    assert.match(await survivor.connection.expect(/\r\n\r\n/), /^HTTP\/1\.1 202 /)
+    survivor.connection.cut()
+    assert.equal((await finish(server, survivor.location, sha256(bytes))).status, 201)
+
+    pids = await workersOf(server, count)
+    assert.equal(pids.includes(victim.holder), false)
+    assert.match(server.output(), /level=error msg="worker died, another one takes its place"/)
+
+    // The dead one held the upload's lock.
+    const range = (await exchange(server, { path: victim.location })).headers.range ?? ''
+    const offset = range === '0-0' ? 0 : Number(range.split('-')[1]) + 1
+    const rest = await exchange(server, { method: 'PATCH', path: victim.location, body: bytes.subarray(offset) })
+    assert.equal(rest.status, 202, rest.body.toString())
+    assert.equal((await finish(server, victim.location, sha256(bytes))).status, 201)
+  })
+
+  it('that die while the registry ends do not keep it from ending', async () => {
+    const other = await startServer({ storage: 'filesystem', workers: count })
+    const [victim] = await workersOf(other, count)
+    process.kill(victim as number, 'SIGKILL')
+    // Its successor is on its way: told to end before it listens.
+    await sleep(700)
+    other.process.kill('SIGTERM')
+    assert.equal(await Promise.race([other.ended, sleep(10_000, 'still running', { ref: false })]), 0)
+  })
+
+  it('end by themselves when the primary process is killed (SIGKILL): no orphans, and the port is free', async () => {
+    const workers = childrenOf(server.process.pid as number)
+    assert.equal(workers.length, count)
+    server.process.kill('SIGKILL')
+    await server.ended
+
+    const deadline = Date.now() + 5000
+    while (workers.some(isAlive) && Date.now() < deadline) await sleep(20)
+    assert.deepEqual(workers.filter(isAlive), [])
+    await assert.rejects(exchange(server, { path: '/v2/' }), /ECONNREFUSED/)
+  })
+})
