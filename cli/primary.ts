@@ -80,5 +80,6 @@ function liveWorkers(): Worker[] {
 }
 
 function send(worker: Worker, message: PrimaryMessage): void {
-  if (worker.isConnected()) worker.send(message)
+  // A worker that has just died refuses the message; its exit is dealt with elsewhere.
+  if (worker.isConnected()) worker.send(message, () => {})
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exchange } from '../testing/exchange.ts'
-import { childrenOf, holderOf, isAlive, workersOf } from '../testing/processes.ts'
-import { finish, newRepository, sha256, startUpload } from '../testing/push.ts'
+import { childrenOf, connectTo, isAlive, workersOf } from '../testing/processes.ts'
+import { finish, newRepository, offsetOf, patch, sha256, startUpload } from '../testing/push.ts'
 import { connectRaw, requestText, type RawConnection } from '../testing/raw-connection.ts'
 import { requireLinux } from '../testing/requirements.ts'
 import { startServer, type TestServer } from '../testing/start-server.ts'
@@ -20,25 +20,23 @@ describe('workers', () => {
   })
   after(() => server?.kill())
 
-  /** An upload of `bytes` of which half has been sent, with the process that takes it. */
-  async function beginUpload(bytes: Buffer): Promise<{ connection: RawConnection; location: string; holder: number }> {
+  /** An upload of `bytes`, of which the process `pid` has taken half. */
+  async function beginUpload(bytes: Buffer, pid: number): Promise<{ connection: RawConnection; location: string }> {
     const location = await startUpload(server, newRepository())
-    const connection = await connectRaw(server)
+    const connection = await connectTo(server, pid)
     await connection.send(requestText('PATCH', location, { headers: { 'Content-Length': bytes.length } }))
     await connection.send(bytes.subarray(0, bytes.length / 2))
-    await sleep(50)
-    const holder = holderOf(connection.socket.localPort as number, server.port, pids)
-    assert.ok(holder !== undefined)
-    return { connection, location, holder }
+    return { connection, location }
   }
 
   it('that are killed (SIGKILL) are replaced, and requests on the others do not notice', async () => {
     const bytes = randomBytes(400_000)
-    const [one, two] = [await beginUpload(bytes), await beginUpload(bytes)]
-    const [victim, survivor] = one.holder === pids[0] ? [one, two] : [two, one]
-    assert.notEqual(victim.holder, survivor.holder)
+    const [killed, living] = pids as [number, number]
+    const victim = await beginUpload(bytes, killed)
+    const survivor = await beginUpload(bytes, living)
+    await sleep(50)
 
-    process.kill(victim.holder, 'SIGKILL')
+    process.kill(killed, 'SIGKILL')
     await victim.connection.closed()
     // Right away, and from now on: nobody is refused.
     for (let i = 0; i < 10; i++) assert.equal((await exchange(server, { path: '/v2/' })).status, 200)
@@ -47,14 +45,12 @@ describe('workers', () => {
     survivor.connection.cut()
     assert.equal((await finish(server, survivor.location, sha256(bytes))).status, 201)
 
-    pids = await workersOf(server, count)
-    assert.equal(pids.includes(victim.holder), false)
+    assert.equal((await workersOf(server, count)).includes(killed), false)
     assert.match(server.output(), /level=error msg="worker died, another one takes its place"/)
 
     // The dead one held the upload's lock.
-    const range = (await exchange(server, { path: victim.location })).headers.range ?? ''
-    const offset = range === '0-0' ? 0 : Number(range.split('-')[1]) + 1
-    const rest = await exchange(server, { method: 'PATCH', path: victim.location, body: bytes.subarray(offset) })
+    const offset = await offsetOf(server, victim.location)
+    const rest = await patch(server, victim.location, bytes.subarray(offset))
     assert.equal(rest.status, 202, rest.body.toString())
     assert.equal((await finish(server, victim.location, sha256(bytes))).status, 201)
   })

@@ -39,4 +39,16 @@ describe('lockers of one process', () => {
     table.release(holder)
     assert.deepEqual(granted, ['holder', 'behind on b', 'behind on a'])
   })
+
+  it('a waiter that gives up grants nothing to one before it, which still waits for another key', () => {
+    const table = lockTable()
+    const granted: string[] = []
+    const holder = table.request(['b'], () => granted.push('holder'))
+    table.request(['a', 'b'], () => granted.push('waiter'))
+    const behind = table.request(['a'], () => granted.push('behind'))
+    table.release(behind)
+    assert.deepEqual(granted, ['holder'])
+    table.release(holder)
+    assert.deepEqual(granted, ['holder', 'waiter'])
+  })
 })

@@ -21,7 +21,7 @@ export type CheckReferences = (repository: RepositoryName, manifest: Manifest) =
 export function createReferenceCheck(blobs: Blobs, store: ManifestStore, rules: ManifestRules): CheckReferences {
   async function isPresent(repository: RepositoryName, { digest }: Descriptor, isChild: boolean): Promise<boolean> {
     // BuildKit exports its cache as an index whose children are blobs.
-    if (isChild && (await store.hasRevision(repository, digest))) return true
+    if (isChild && (await store.find(repository, digest)) !== undefined) return true
     return (await blobs.find(repository, digest)) !== undefined
   }
 

@@ -24,8 +24,15 @@ interface Verified {
 export interface ManifestStore {
   /** The manifest if its revision is in the repository and its bytes are what the digest says. */
   find(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>
-  /** What has to be written, in this order, for the manifest to be in the repository: only what is not there already, unharmed. */
-  missing(repository: RepositoryName, stored: StoredManifest, manifest: Manifest): Promise<KeyedValue[]>
+  /**
+   * What has to be written for the manifest to be in the repository: only what is not there already, unharmed. The link makes it visible, so
+   * everything else comes before it.
+   */
+  missing(
+    repository: RepositoryName,
+    stored: StoredManifest,
+    manifest: Manifest,
+  ): Promise<{ content: KeyedValue[]; link: KeyedValue[] }>
   unlinkRevision(repository: RepositoryName, digest: Digest): Promise<void>
   hasRevision(repository: RepositoryName, digest: Digest): Promise<boolean>
 }
@@ -92,11 +99,10 @@ export function createManifestStore(driver: StorageDriver, links: Links, log: Lo
     async missing(repository, { digest, bytes }, manifest) {
       const key = blobKey(digest)
       const isStored = (await driver.get(key))?.bytes.equals(bytes)
-      return [
-        ...(isStored ? [] : [{ key, bytes }]),
-        ...(await missingMediaType(repository, digest, manifest)),
-        ...(await links.missing(revisionLinkKey(repository, digest), digest)),
-      ]
+      return {
+        content: [...(isStored ? [] : [{ key, bytes }]), ...(await missingMediaType(repository, digest, manifest))],
+        link: await links.missing(revisionLinkKey(repository, digest), digest),
+      }
     },
 
     async unlinkRevision(repository, digest) {

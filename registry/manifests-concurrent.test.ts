@@ -48,7 +48,6 @@ describeOnDrivers('conditional pushes', (driver) => {
   })
 })
 
-/** Ten times, every interleaving that comes up is another. */
 describe('a push by tag and a delete by digest at the same time', () => {
   it('of the same manifest: it is there with its tag, or gone with it', async () => {
     await underAnyInterleaving(async ({ first, second, digest }) => {
@@ -72,6 +71,17 @@ describe('a push by tag and a delete by digest at the same time', () => {
         put(second, image('new'), 'latest'),
       ])
       assert.ok(await plain.manifest(app, digestOf(image('new'))))
+    })
+  })
+
+  it('of the manifest that another tag has just got and leaves again: the tag is not lost', async () => {
+    await underAnyInterleaving(async ({ first, second, digest, plain }) => {
+      const passing = async (): Promise<void> => {
+        await put(first, image('old'), 'passing')
+        await put(first, image('new'), 'passing')
+      }
+      await Promise.all([second.manifests.delete(app, digest), passing()])
+      assert.equal((await plain.manifest(app, parseTag('passing')))?.digest, digestOf(image('new')))
     })
   })
 

@@ -89,17 +89,15 @@ export function createManifests({ driver, store, tags, referrers, checkReference
       const locks = [manifestLock(repository, digest), ...push.tags.map((tag) => tagLock(repository, tag))]
       await withLock(locker, locks, async () => {
         await checkCondition(repository, push, digest)
-        const entries = [
-          ...(await store.missing(repository, stored, manifest)),
-          ...(await referrers.missing(repository, stored, manifest)),
-        ]
+        const { content, link } = await store.missing(repository, stored, manifest)
+        const entries = [...content, ...(await referrers.missing(repository, stored, manifest))]
         const pointers: KeyedValue[] = []
         for (const tag of push.tags) {
           const { history, pointer } = await tags.pointing(repository, tag, digest)
           entries.push(...history)
           pointers.push(...pointer)
         }
-        await driver.writeInOrder([...entries, ...pointers.slice(0, 1)])
+        await driver.writeInOrder([...entries, ...link, ...pointers.slice(0, 1)])
         // Of several tags, each must find everything else on disk.
         for (const pointer of pointers.slice(1)) await driver.writeInOrder([pointer])
       })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { digestOf, type Digest } from './digest.ts'
 import {
   app,
+  chunksOf,
   imageBytes,
   jsonBytes,
   latest,
@@ -16,7 +17,7 @@ import { describeOnDrivers } from './fixtures/describe-on-drivers.ts'
 import { oldKeys, writeOldBlob, writeOldImage } from './fixtures/old-tree.ts'
 import { openRegistry } from './fixtures/open-registry.ts'
 import { ociIndexType, ociManifestType } from './manifest.ts'
-import { parseTag } from './names.ts'
+import { parseTag, parseUploadId } from './names.ts'
 import { reindexReferrers } from './reindex.ts'
 
 const name = 'team/app'
@@ -193,5 +194,16 @@ describeOnDrivers('a tree that CNCF distribution wrote', (driver) => {
       assert.deepEqual(await Array.fromAsync(registry.referrers.list(app, image, {})), [])
       assert.equal(await registry.manifests.delete(app, image), true)
     }
+  })
+
+  it('an upload without its beginning is unknown, and one of which only that is left is empty', async () => {
+    await writeText(driver(), `${oldKeys.upload(name, 'no-start')}data`, 'half a layer')
+    await writeText(driver(), `${oldKeys.upload(name, 'no-data')}startedat`, '2026-11-21T09:28:48Z')
+    const { uploads, repositories } = openRegistry(driver())
+    await assert.rejects(uploads.size(app, parseUploadId('no-start')), { code: 'BLOB_UPLOAD_UNKNOWN' })
+    assert.equal(await uploads.size(app, parseUploadId('no-data')), 0)
+    await uploads.finish(app, parseUploadId('no-data'), digest, { chunks: chunksOf(layer) })
+    assert.deepEqual(await readBlob(openRegistry(driver()), app, digest), layer)
+    assert.deepEqual(await Array.fromAsync(repositories.list()), [])
   })
 })

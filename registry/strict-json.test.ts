@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
-import { parseJsonObject } from './strict-json.ts'
+import { jsonObjectIn, parseJsonObject } from './strict-json.ts'
 
 describe('strict JSON', () => {
   it('agrees with JSON.parse on every object without duplicate keys', () => {
@@ -126,6 +126,17 @@ describe('strict JSON', () => {
     const parsed = parse('{"__proto__":{"mediaType":"x"}}')
     assert.equal(parsed.mediaType, undefined)
     assert.deepEqual(Object.keys(parsed), ['__proto__'])
+  })
+})
+
+describe('JSON that was stored before our time', () => {
+  it('is read as leniently as JSON.parse does, and is undefined where that fails', () => {
+    assert.deepEqual(jsonObjectIn(Buffer.from('{"a":1,"a":2}')), { a: 2 })
+    const nested = `{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`
+    assert.ok(jsonObjectIn(Buffer.from(nested)))
+    for (const text of ['', 'x', 'null', '5', '"a"', '[]', '{'])
+      assert.equal(jsonObjectIn(Buffer.from(text)), undefined)
+    assert.equal(jsonObjectIn(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), undefined)
   })
 })
 

@@ -1,7 +1,7 @@
 // A running server seen from the operating system: its workers, and which of them holds a connection. Linux only.
 import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectRaw } from './raw-connection.ts'
+import { connectRaw, type RawConnection } from './raw-connection.ts'
 import type { TestServer } from './start-server.ts'
 
 const patienceMs = 10_000
@@ -28,6 +28,16 @@ export async function workersOf(server: TestServer, count: number): Promise<numb
     if (holder !== undefined) seen.add(holder)
   }
   return [...seen]
+}
+
+/** A connection that the process `pid` holds: new ones go to the workers in turn. */
+export async function connectTo(server: TestServer, pid: number): Promise<RawConnection> {
+  for (;;) {
+    const connection = await connectRaw(server)
+    await sleep(20)
+    if (holderOf(connection.socket.localPort as number, server.port, [pid]) !== undefined) return connection
+    connection.cut()
+  }
 }
 
 export function isAlive(pid: number): boolean {

@@ -74,6 +74,8 @@ export async function startServer(options: StartOptions): Promise<TestServer> {
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal))
   })
+  // A server that nobody stops keeps nobody waiting: it is killed when this process ends.
+  for (const handle of [child, child.stdout, child.stderr] as { unref?: () => void }[]) handle.unref?.()
   const killOnExit = (): void => signalGroup(child, 'SIGKILL')
   process.once('exit', killOnExit)
   void ended.then(() => process.off('exit', killOnExit))
@@ -92,10 +94,12 @@ export async function startServer(options: StartOptions): Promise<TestServer> {
     stderr: () => written.stderr,
     ended,
     async stop() {
+      child.ref()
       child.kill('SIGTERM')
       await ended
     },
     async kill() {
+      child.ref()
       signalGroup(child, 'SIGKILL')
       await ended
     },

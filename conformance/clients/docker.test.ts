@@ -1,6 +1,7 @@
 /** docker: a real daemon pushes, forgets and pulls again. */
 import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dockerArchive } from './support/docker-archive.ts'
 import { startDockerDaemon, type DockerDaemon } from './support/docker-daemon.ts'
 import { generatedBytes } from './support/generated-bytes.ts'
 import { digestOfTag, getManifest, measureBlob, pushTree, tagsOf, type Repository } from './support/http.ts'
@@ -75,14 +76,24 @@ describe('docker', function () {
     assert.equal(await readFile(folder.in('hello'), 'utf8'), 'world')
   })
 
-  for (const layerCount of [3, 100]) {
-    it(`pushes an image of ${layerCount} layers that it built and pulls it back`, async () => {
-      const target = bench().repository('built')
-      await build(`${target.reference}:v1`, layerCount)
+  it('pushes an image that it built and pulls it back', async () => {
+    const target = bench().repository('built')
+    await build(`${target.reference}:v1`, 3)
 
-      await pushAndPullBack(target, `${target.reference}:v1`)
-    })
-  }
+    await pushAndPullBack(target, `${target.reference}:v1`)
+  })
+
+  it('pushes an image of 100 layers and pulls it back', async () => {
+    const { folder, repository } = bench()
+    const target = repository('many')
+    const layers = Array.from({ length: 100 }, (_, at) =>
+      tarOf({ [`layer-${at}`]: generatedBytes(`docker ${at}`, 2000) }),
+    )
+    await writeFile(folder.in('many.tar'), dockerArchive(`${target.reference}:v1`, layers))
+    await docker('load', '--input', folder.in('many.tar'))
+
+    await pushAndPullBack(target, `${target.reference}:v1`)
+  })
 
   it('pushes an image with an empty layer and pulls it back', async () => {
     const { folder, repository } = bench()

@@ -94,7 +94,8 @@ describe('the image', function () {
   })
 
   it('becomes unhealthy when the registry does not answer', async () => {
-    await withContainer(['--network', 'none', '--health-retries', '1', image, 'sleep', '60'], async (container) => {
+    const flags = ['--network', 'none', '--health-start-period', '1s', '--health-retries', '1']
+    await withContainer([...flags, image, 'sleep', '60'], async (container) => {
       const health = async () => docker('inspect', '--format', '{{.State.Health.Status}}', container)
       for (const deadline = Date.now() + 30_000; (await health()) !== 'unhealthy'; await sleep(200)) {
         assert.ok(Date.now() < deadline, await health())

@@ -1,6 +1,7 @@
 /** Two registries asked the same: their answers, where these differ, and what has to be forgotten because they no longer hold the same. */
 import { ask, type Answer, type Request } from '../support/ask.ts'
 import { compareAnswers, outcomeOf } from './compare-answers.ts'
+import { digestOf } from './content.ts'
 
 export type Side = 'distribution' | 'lading'
 export type Both<T> = Readonly<Record<Side, T>>
@@ -27,6 +28,10 @@ export interface Pair {
 export interface RecordedPair extends Pair {
   readonly differences: readonly Difference[]
   readonly requests: number
+  /** Of everything that was sent, and of everything that was named in a path. */
+  readonly digests: ReadonlySet<string>
+  /** From an upload's id on either side to its number. */
+  readonly uploads: ReadonlyMap<string, string>
 }
 
 const mostReproduced = 12
@@ -34,10 +39,23 @@ const mostReproduced = 12
 export function openPair(urls: Both<string>): RecordedPair {
   const differences: Difference[] = []
   const lines: string[] = []
+  const digests = new Set<string>()
+  const uploads = new Map<string, string>()
   let requests = 0
+
+  const remember = (request: Request, answers: Both<Answer>): void => {
+    for (const [digest] of request.path.matchAll(/sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})/g)) digests.add(digest)
+    for (const algorithm of ['sha256', 'sha512'] as const) {
+      if (request.body !== undefined) digests.add(digestOf(request.body, algorithm))
+    }
+    const ids = Object.values(answers).map(({ headers }) => String(headers['docker-upload-uuid']))
+    if (ids.every((id) => !uploads.has(id))) for (const id of ids) uploads.set(id, `upload-${requests}`)
+  }
 
   return {
     differences,
+    digests,
+    uploads,
     get requests() {
       return requests
     },
@@ -50,6 +68,7 @@ export function openPair(urls: Both<string>): RecordedPair {
       ])
       requests++
       const answers = { distribution, lading }
+      remember(asked.distribution, answers)
       lines.push(lineOf(asked.distribution, answers))
       const found = compareAnswers(asked.distribution, answers)
       const reproduction = found.length === 0 ? [] : shortened(lines)

@@ -51,7 +51,7 @@ export async function startUpload(url: string, session: PushSession): Promise<vo
   const algorithm = session.blob.digest.split(':', 1)[0]
   const query = algorithm === 'sha256' ? '' : `?digest-algorithm=${algorithm}`
   const answer = await ask(url, { method: 'POST', path: `/v2/${session.repository}/blobs/uploads/${query}` })
-  assert.equal(answer.status, 202, `POST of an upload: ${answer.body}`)
+  assert.equal(answer.status, 202, `POST of an upload: ${answer.body.toString()}`)
   session.location = locationIn(answer)
   session.acknowledged = 0
 }
@@ -63,7 +63,7 @@ export async function resume(url: string, session: PushSession): Promise<Answer>
   if (status.status === 404) {
     await startUpload(url, session)
   } else {
-    assert.equal(status.status, 204, `GET of an upload: ${status.body}`)
+    assert.equal(status.status, 204, `GET of an upload: ${status.body.toString()}`)
     session.location = locationIn(status)
     session.acknowledged = offsetIn(status)
   }
@@ -97,7 +97,7 @@ export async function patch(
 }
 
 function acknowledge(session: PushSession, answer: Answer): void {
-  assert.equal(answer.status, 202, `PATCH of an upload: ${answer.body}`)
+  assert.equal(answer.status, 202, `PATCH of an upload: ${answer.body.toString()}`)
   session.location = locationIn(answer)
   session.acknowledged = offsetIn(answer)
 }

@@ -45,7 +45,8 @@ export function createPusher(world: World, name: string, random: Random): Pusher
   async function change(subjects: readonly [Subject, string][], send: () => Promise<Answer>): Promise<Answer> {
     const attempts = subjects.map(([subject, value]) => ledger.attempt(subject, value))
     const answer = await send()
-    if (answer.status !== 201 && answer.status !== 202) throw refusal(answer, subjects)
+    const expected = subjects.some(([, value]) => value === absent) ? 202 : 201
+    if (answer.status !== expected) throw refusal(answer, subjects)
     attempts.forEach((attempt) => attempt.acknowledge())
     return answer
   }
@@ -82,7 +83,10 @@ export function createPusher(world: World, name: string, random: Random): Pusher
   }
 
   async function pushImage(subject?: ManifestContent, where = anyRepository()): Promise<Image> {
-    const blobs: [Content, ...Content[]] = [await pushBlob(where), ...(random.chance(0.7) ? [await pushBlob(where)] : [])]
+    const blobs: [Content, ...Content[]] = [
+      await pushBlob(where),
+      ...(random.chance(0.7) ? [await pushBlob(where)] : []),
+    ]
     const manifest = imageOf(blobs, { name: nextName(), ...(subject === undefined ? {} : { subject }) })
     // A tag of an earlier image is moved now and then; the image itself stays.
     const known = images.filter(({ repository }) => repository === where).flatMap(({ tags }) => tags)
@@ -162,7 +166,12 @@ export function createPusher(world: World, name: string, random: Random): Pusher
       const [image] = at === -1 ? [] : images.splice(at, 1)
       if (image === undefined) return
       const { repository, manifest } = image
-      const pointing = image.tags.map((tag): [Subject, string] => [{ kind: 'tag', repository, name: tag }, absent])
+      // Also a tag that an unanswered change may or may not have moved away.
+      const pointing = ledger
+        .subjects()
+        .filter((subject) => subject.kind === 'tag' && subject.repository === repository)
+        .filter((subject) => ledger.possible(subject).has(manifest.digest))
+        .map((subject): [Subject, string] => [subject, absent])
       const path = `/v2/${repository}/manifests/${manifest.digest}`
       const itself: [Subject, string] = [{ kind: 'manifest', repository, name: manifest.digest }, absent]
       await change([itself, ...pointing], () => ask(world.url, { method: 'DELETE', path }))
@@ -200,5 +209,5 @@ export function blobSubject(repository: string, { digest }: Content): Subject {
 
 function refusal({ status, body }: Answer, subjects: readonly [Subject, string][]): Error {
   const [[{ kind, repository, name }, value] = [{ kind: 'blob', repository: '', name: '' }, '']] = subjects
-  return new Error(`${kind} ${repository} ${name} -> ${value}: answered ${status} ${body}`)
+  return new Error(`${kind} ${repository} ${name} -> ${value}: answered ${status} ${body.toString()}`)
 }

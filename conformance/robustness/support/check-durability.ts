@@ -1,0 +1,71 @@
+// Holds a recording of system calls against what its 201s promise, and against the rule that a pointer appears after what it points at.
+import { diskModel } from './disk-model.ts'
+import { createdAnswer, pathsIn, type SystemCall } from './strace-calls.ts'
+
+/** What one 201 promises. */
+export interface Promised {
+  /** For the report: which request it was. */
+  what: string
+  /** Absolute paths that must survive a power loss right after the answer. */
+  files: string[]
+  /** Those of them that make the others visible: when one of these appears, the others must be on disk. */
+  pointers: string[]
+}
+
+export interface Recording {
+  calls: readonly SystemCall[]
+  /** The folder above everything that the server makes. */
+  watched: string
+  /** What was in it, and on disk, before. */
+  existing: readonly string[]
+  /** By the request's id, which its answer carries. */
+  promises: ReadonlyMap<string, Promised>
+  /** Files that may be lost, or be there half. */
+  exempt: RegExp
+}
+
+/** Every breach, as a sentence; also a promise whose answer the recording does not have. */
+export function breaches({ calls, watched, existing, promises, exempt }: Recording): string[] {
+  const model = diskModel(watched, existing)
+  const found: string[] = []
+  const answered = new Set<string>()
+  const moments = calls.flatMap((call) => [
+    { at: call.begin, call, isEnd: false },
+    ...(call.end === Infinity ? [] : [{ at: call.end, call, isEnd: true }]),
+  ])
+  // A call on one line begins and ends there, before anything on the next.
+  moments.sort((a, b) => a.at - b.at || Number(a.isEnd) - Number(b.isEnd))
+
+  for (const { call, isEnd } of moments) {
+    if (isEnd) {
+      model.end(call)
+      continue
+    }
+    const id = createdAnswer(call)
+    const promised = id === undefined ? undefined : promises.get(id)
+    if (id !== undefined && promised !== undefined) {
+      answered.add(id)
+      for (const file of promised.files) found.push(...model.missing(file).map((why) => `${promised.what}: ${why}`))
+    }
+    if (call.name.startsWith('rename')) found.push(...earlyPointer(call))
+    model.begin(call)
+  }
+  found.push(
+    ...model
+      .tornRenames()
+      .filter((file) => !exempt.test(file))
+      .map((file) => `${file} got its name before its content was synced`),
+  )
+  for (const [id, { what }] of promises) if (!answered.has(id)) found.push(`${what}: its answer was not recorded`)
+  return found
+
+  function earlyPointer(call: SystemCall): string[] {
+    const target = pathsIn(call)[1] ?? ''
+    const promised = [...promises.values()].find(({ pointers }) => pointers.includes(target))
+    if (promised === undefined) return []
+    return promised.files
+      .filter((file) => !promised.pointers.includes(file))
+      .flatMap((file) => model.missing(file))
+      .map((why) => `${promised.what}: ${target} appeared too early: ${why}`)
+  }
+}

@@ -1,0 +1,23 @@
+// What lies in a registry's root folder (docs/storage-layout.md): for what cannot be seen over HTTP.
+import fs from 'node:fs'
+import path from 'node:path'
+
+/** Everything below `root`, files and folders, relative to it. */
+export function entriesOf(root: string): string[] {
+  if (!fs.existsSync(root)) return []
+  return fs.readdirSync(root, { recursive: true }) as string[]
+}
+
+/** Leftovers of unfinished uploads. */
+export function uploadEntries(root: string): string[] {
+  return entriesOf(root).filter((entry) => entry.includes('/_uploads/'))
+}
+
+/** Files on their way in, and folders on their way out. */
+export function temporaryEntries(root: string): string[] {
+  return entriesOf(path.join(root, '.lading-tmp'))
+}
+
+export function uploadDataFile(root: string, repository: string, uploadId: string): string {
+  return path.join(root, 'docker/registry/v2/repositories', repository, '_uploads', uploadId, 'data')
+}

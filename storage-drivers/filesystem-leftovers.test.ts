@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { freshFolder } from '../testing/fresh-folder.ts'
+import { openFilesystemDriver } from './filesystem.ts'
+
+const host = os.hostname().replace(/[^A-Za-z0-9.-]/g, '_')
+
+describe('a filesystem driver at its start', () => {
+  let root: string
+  let temp: string
+
+  beforeEach(() => {
+    root = freshFolder()
+    temp = path.join(root, '.lading-tmp')
+    fs.mkdirSync(temp)
+  })
+
+  it('removes what dead processes left half-written, also one that had its own process id', async () => {
+    const dead = 2 ** 22 + 1
+    for (const name of [`${host}~${dead}~aaaa~1`, `${host}~${process.pid}~bbbb~1`])
+      fs.writeFileSync(path.join(temp, name), 'x')
+    fs.mkdirSync(path.join(temp, `${host}~${dead}~aaaa~2`, 'deep'), { recursive: true })
+    await openFilesystemDriver(root)
+    assert.deepEqual(fs.readdirSync(temp), [])
+  })
+
+  it('leaves what a living process or another machine is writing, unless it is older than an hour', async () => {
+    const names = [`${host}~${process.ppid}~aaaa~1`, 'another-machine~1~aaaa~1']
+    for (const name of names) fs.writeFileSync(path.join(temp, name), 'x')
+    await openFilesystemDriver(root)
+    assert.deepEqual(fs.readdirSync(temp), names.sort())
+    const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
+    for (const name of names) fs.utimesSync(path.join(temp, name), longAgo, longAgo)
+    await openFilesystemDriver(root)
+    assert.deepEqual(fs.readdirSync(temp), [])
+  })
+
+  it('makes its folder, and refuses a path that is a file', async () => {
+    await openFilesystemDriver(path.join(root, 'a/b/c'))
+    assert.equal(fs.statSync(path.join(root, 'a/b/c')).isDirectory(), true)
+    fs.writeFileSync(path.join(root, 'file'), '')
+    await assert.rejects(openFilesystemDriver(path.join(root, 'file')), /file is not a folder/)
+  })
+})
+
+describe('a filesystem driver', () => {
+  it('leaves no temporary file behind, and lists none', async () => {
+    const root = freshFolder()
+    const driver = await openFilesystemDriver(root)
+    await driver.write('a/link', Buffer.from('1'))
+    await driver.write('a/link', Buffer.from('2'), { ifAbsent: true })
+    const version = (await driver.get('a/link'))?.version ?? ''
+    await driver.write('a/link', Buffer.from('3'), { ifMatch: version })
+    await driver.write('a/link', Buffer.from('4'), { ifMatch: version })
+    await driver.writeInOrder(['b', 'c'].map((key) => ({ key, bytes: Buffer.from(key) })))
+    await driver.stage('up/data').commit('d')
+    await driver.deleteAll('a/')
+    assert.deepEqual(fs.readdirSync(path.join(root, '.lading-tmp')), [])
+    assert.deepEqual(await Array.fromAsync(driver.list('')), ['b', 'c', 'd'])
+    await assert.rejects(driver.write('.lading-tmp/x', Buffer.from('x')), /holds no keys/)
+  })
+
+  it('sees at once what another process writes, removes or replaces', async () => {
+    const root = freshFolder()
+    const [first, second] = [await openFilesystemDriver(root), await openFilesystemDriver(root)]
+    for (let round = 0; round < 50; round++) {
+      await first.write('k/link', Buffer.from(`round ${round}`))
+      assert.equal((await second.get('k/link'))?.bytes.toString(), `round ${round}`)
+      assert.deepEqual(await Array.fromAsync(second.list('k/')), ['k/link'])
+      await first.delete('k/link')
+      assert.equal(await second.get('k/link'), undefined)
+      assert.deepEqual(await Array.fromAsync(second.list('k/')), [])
+    }
+  })
+
+  it('removes the folders that a delete leaves empty, and never its root', async () => {
+    const root = freshFolder()
+    const driver = await openFilesystemDriver(root)
+    await driver.write('a/b/c/link', Buffer.from('1'))
+    await driver.delete('a/b/c/link')
+    assert.deepEqual(fs.readdirSync(root), ['.lading-tmp'])
+    await driver.write('link', Buffer.from('1'))
+    await driver.delete('link')
+    assert.equal(fs.existsSync(root), true)
+  })
+})
