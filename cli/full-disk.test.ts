@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { errorOf, exchange } from '../testing/exchange.ts'
+import { errorOf, exchange, type Answer } from '../testing/exchange.ts'
 import { freshFolder } from '../testing/fresh-folder.ts'
 import {
   finish,
@@ -17,6 +17,7 @@ import {
   startUpload,
 } from '../testing/push.ts'
 import { requireRoot, requireThat, requireTool } from '../testing/requirements.ts'
+import { waitFor } from '../testing/wait-for.ts'
 import { startServer, type TestServer } from '../testing/start-server.ts'
 
 const diskBytes = 16 * 1024 * 1024
@@ -75,7 +76,7 @@ describe('a disk of its own', () => {
         ['UNAVAILABLE', 'the registry has no space left'],
       )
       assert.ok(Number(refused.headers['retry-after']) > 0)
-      assert.match(server.output(), /level=error msg="request failed".*ENOSPC/)
+      await waitFor(() => /level=error msg="request failed".*ENOSPC/.test(server.output()))
       assert.equal((await getBlob(server, repository, digest)).status, 404)
       assert.equal((await getBlob(server, repository, kept)).body.toString(), 'kept')
       fs.rmSync(filler)
@@ -123,41 +124,36 @@ describe('a disk of its own', () => {
   })
 
   describe('that is read-only', () => {
-    it('is 503 for everything that writes, with a clear message, while pulls go on; and works again when it is writable', async () => {
-      const digest = await pushBlob(server, repository, Buffer.from('written before'))
+    let digest: string
+    let location: string
+    beforeEach(async () => {
+      digest = await pushBlob(server, repository, Buffer.from('written before'))
+      location = await startUpload(server, repository)
       execFileSync('mount', ['-o', 'remount,ro', root])
-      try {
-        const answers = [
-          await exchange(server, { method: 'POST', path: `/v2/${repository}/blobs/uploads/` }),
-          await exchange(server, {
-            method: 'POST',
-            path: `/v2/${repository}/blobs/uploads/?digest=${sha256(Buffer.from('x'))}`,
-            body: 'x',
-          }),
-          await putManifest(server, repository, 'new'),
-          await exchange(server, { method: 'DELETE', path: `/v2/${repository}/blobs/${digest}` }),
-        ]
-        for (const answer of answers) {
-          assert.equal(answer.status, 503)
-          assert.equal(errorOf(answer).message, 'the storage of the registry is read-only')
-        }
-        assert.equal((await getBlob(server, repository, digest)).body.toString(), 'written before')
-      } finally {
-        execFileSync('mount', ['-o', 'remount,rw', root])
-      }
-      assert.equal((await putManifest(server, repository, 'new')).status, 201)
+    })
+    afterEach(() => void execFileSync('mount', ['-o', 'remount,rw', root]))
+
+    function assertReadOnly(answer: Answer): void {
+      assert.deepEqual([answer.status, errorOf(answer).message], [503, 'the storage of the registry is read-only'])
+    }
+
+    it('is 503 for everything that writes, with a clear message, while pulls go on', async () => {
+      assertReadOnly(await exchange(server, { method: 'POST', path: `/v2/${repository}/blobs/uploads/` }))
+      assertReadOnly(await putManifest(server, repository, 'new'))
+      assertReadOnly(await exchange(server, { method: 'DELETE', path: `/v2/${repository}/blobs/${digest}` }))
+      assert.equal((await getBlob(server, repository, digest)).body.toString(), 'written before')
+    })
+
+    it('is 503 for the bytes of an upload too', async () => {
+      const path = `/v2/${repository}/blobs/uploads/?digest=${sha256(Buffer.from('x'))}`
+      assertReadOnly(await patch(server, location, Buffer.from('x')))
+      assertReadOnly(await exchange(server, { method: 'POST', path, body: 'x' }))
     })
 
     it('does not keep the registry from starting and serving what is there', async () => {
-      const digest = await pushBlob(server, repository, Buffer.from('written before'))
-      execFileSync('mount', ['-o', 'remount,ro', root])
-      try {
-        const reader = await startServer({ storage: 'filesystem', root, workers: 1 })
-        assert.equal((await getBlob(reader, repository, digest)).status, 200)
-        await reader.stop()
-      } finally {
-        execFileSync('mount', ['-o', 'remount,rw', root])
-      }
+      const reader = await startServer({ storage: 'filesystem', root, workers: 1 })
+      assert.equal((await getBlob(reader, repository, digest)).status, 200)
+      await reader.stop()
     })
   })
 })

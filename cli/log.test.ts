@@ -11,8 +11,7 @@ const fields = { service: 'registry' }
 function logged(options: LogOptions, statements: string): string[] {
   const source = `import { openLog } from ${JSON.stringify(module)}
     const log = openLog(${JSON.stringify(options)})
-    ${statements}
-    log.flush()`
+    ${statements}`
   const { stderr, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
     encoding: 'utf8',
   })

@@ -6,6 +6,7 @@ import { errorOf, exchange } from '../testing/exchange.ts'
 import { freshFolder } from '../testing/fresh-folder.ts'
 import { getBlob, newRepository, pushBlob } from '../testing/push.ts'
 import { requireThat } from '../testing/requirements.ts'
+import { waitFor } from '../testing/wait-for.ts'
 import { startServer, type TestServer } from '../testing/start-server.ts'
 
 /** The user `nobody`, for a test that runs as root, which may write everywhere. */
@@ -51,7 +52,7 @@ describe('a data directory that the registry’s user may not write to', () => {
       const refused = await exchange(server, { method: 'POST', path: `/v2/${repository}/blobs/uploads/` })
       assert.equal(refused.status, 503)
       assert.equal(errorOf(refused).message, 'the registry may not write to its storage')
-      assert.match(server.output(), /level=error msg="request failed".*EACCES/)
+      await waitFor(() => /level=error msg="request failed".*EACCES/.test(server.output()))
       assert.equal((await getBlob(server, repository, digest)).body.toString(), 'allowed')
     } finally {
       for (const folder of [root, ...folders]) fs.chmodSync(folder, 0o755)

@@ -56,12 +56,24 @@ function inFolder(target: string, change: () => void): void {
   const folder = path.dirname(target)
   for (let attempt = 1; ; attempt++) {
     // To look first is cheaper than to fail.
-    if (!fs.existsSync(folder)) fs.mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     try {
       return change()
     } catch (error) {
       if (systemCode(error) !== 'ENOENT' || attempt === attempts) throw error
     }
+  }
+}
+
+/** From the top down, looking before each step: the recursive mkdir begins at the bottom and fails its way up. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  try {
+    fs.mkdirSync(folder)
+  } catch (error) {
+    // Another process was faster, or has just removed the folder above: then the move fails, and it begins again.
+    if (systemCode(error) !== 'EEXIST' && systemCode(error) !== 'ENOENT') throw error
   }
 }
 

@@ -18,6 +18,11 @@ export function temporaryEntries(root: string): string[] {
   return entriesOf(path.join(root, '.lading-tmp'))
 }
 
-export function uploadDataFile(root: string, repository: string, uploadId: string): string {
-  return path.join(root, 'docker/registry/v2/repositories', repository, '_uploads', uploadId, 'data')
+/** `location` is the upload's address. */
+export function uploadDataFile(root: string, repository: string, location: string): string {
+  const { pathname } = new URL(location, 'http://registry.test')
+  return path.join(root, 'docker/registry/v2/repositories', repository, '_uploads', path.basename(pathname), 'data')
 }
+
+/** docs/storage-layout.md, Durability: what may be lost, or be there half. */
+export const exemptFromSync = /\/_uploads\/[^/]+\/(startedat|lading-state)$|\/_manifests\/tags\/[^/]+\/index\//

@@ -22,7 +22,7 @@ export function parseTrace(text: string): SystemCall[] {
     if (resumed !== null) {
       const call = open.get(thread)
       open.delete(thread)
-      if (call?.name === resumed[1]) complete(call, call.args + resumed[2], at)
+      if (call !== undefined && call.name === resumed[1]) complete(call, call.args + resumed[2], at)
       return
     }
     const [, name, behind] = /^(\w+)\((.*)$/.exec(rest) ?? []
