@@ -69,7 +69,7 @@ describe('a registry below a path (http.prefix), with a host of its own (http.ho
   it('hands out addresses with both', async () => {
     const path = `/registry/v2/${newRepository()}/blobs/uploads/`
     const started = await exchange(server, { method: 'POST', path })
-    assert.ok(started.headers.location?.startsWith(`${origin}${path}`), started.headers.location)
+    assert.ok(started.headers.location?.startsWith(`${origin}${path}`), String(started.headers.location))
   })
 
   it('links to the next page below the path', async () => {

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { freshFolder } from '../testing/fresh-folder.ts'
-import { requireThat } from '../testing/requirements.ts'
+import { requireOrdinaryUser } from '../testing/requirements.ts'
 import { runLading, type Outcome } from '../testing/run-lading.ts'
 import { freePort } from '../testing/start-server.ts'
 
@@ -35,10 +35,12 @@ describe('a registry that cannot start', () => {
     )
     const start = (environment: Record<string, string>): Promise<Outcome> =>
       runLading(['serve'], {
-        REGISTRY_HTTP_ADDR: `127.0.0.1:${port}`,
-        REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: path.join(folder, 'root'),
-        REGISTRY_HTTP_WORKERS: '1',
-        ...environment,
+        environment: {
+          REGISTRY_HTTP_ADDR: `127.0.0.1:${port}`,
+          REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: path.join(folder, 'root'),
+          REGISTRY_HTTP_WORKERS: '1',
+          ...environment,
+        },
       })
     failures = {
       dataIsFile: start({ REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: dataFile }),
@@ -94,13 +96,14 @@ describe('a registry that cannot start', () => {
   })
 
   it('because it may not write to its data directory says so', async function () {
-    requireThat(this, process.getuid?.() !== 0, 'a user that is not root')
     const closed = freshFolder()
+    const within = requireOrdinaryUser(this, [closed])
     fs.chmodSync(closed, 0o500)
-    const outcome = await runLading(['serve'], {
+    const environment = {
       REGISTRY_HTTP_ADDR: `127.0.0.1:${port}`,
       REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: path.join(closed, 'data'),
-    })
+    }
+    const outcome = await runLading(['serve'], { environment, within })
     assertFailed(outcome, /^storage\.filesystem\.rootdirectory cannot be used: .*EACCES/m)
   })
 })

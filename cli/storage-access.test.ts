@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { errorOf, exchange } from '../testing/exchange.ts'
 import { freshFolder } from '../testing/fresh-folder.ts'
 import { getBlob, newRepository, pushBlob } from '../testing/push.ts'
-import { requireThat } from '../testing/requirements.ts'
+import { requireOrdinaryUser } from '../testing/requirements.ts'
 import { waitFor } from '../testing/wait-for.ts'
 import { startServer, type TestServer } from '../testing/start-server.ts'
-
-/** The user `nobody`, for a test that runs as root, which may write everywhere. */
-const otherUser = 65_534
-
-/** A command before the server's that gives up being root; undefined where that is impossible. */
-function asOrdinaryUser(): string[] | undefined {
-  if (process.getuid?.() !== 0) return []
-  const command = ['setpriv', `--reuid=${otherUser}`, `--regid=${otherUser}`, '--clear-groups']
-  const [tool, ...args] = command as [string, ...string[]]
-  // It must still be able to read Node and the sources.
-  const attempt = spawnSync(tool, [
-    ...args,
-    process.execPath,
-    '-e',
-    `fs.readdirSync(${JSON.stringify(import.meta.dirname)})`,
-  ])
-  return attempt.status === 0 ? command : undefined
-}
 
 describe('a data directory that the registry’s user may not write to', () => {
   const root = freshFolder()
@@ -34,10 +15,8 @@ describe('a data directory that the registry’s user may not write to', () => {
   let digest: string
 
   before(async function () {
-    const within = asOrdinaryUser()
-    requireThat(this, within !== undefined, 'a user that is not root and may read the sources')
-    if (process.getuid?.() === 0) fs.chownSync(root, otherUser, otherUser)
-    server = await startServer({ storage: 'filesystem', root, workers: 1, within: within as string[] })
+    const within = requireOrdinaryUser(this, [root])
+    server = await startServer({ storage: 'filesystem', root, workers: 1, within })
     digest = await pushBlob(server, repository, Buffer.from('allowed'))
   })
   after(() => server?.stop())

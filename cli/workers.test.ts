@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { exchange } from '../testing/exchange.ts'
 import { childrenOf, connectTo, isAlive, workersOf } from '../testing/processes.ts'
 import { finish, newRepository, offsetOf, patch, sha256, startUpload } from '../testing/push.ts'
-import { connectRaw, requestText, type RawConnection } from '../testing/raw-connection.ts'
+import { requestText, type RawConnection } from '../testing/raw-connection.ts'
 import { requireLinux } from '../testing/requirements.ts'
 import { startServer, type TestServer } from '../testing/start-server.ts'
 

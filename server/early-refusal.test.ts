@@ -81,10 +81,8 @@ describe('a request that is refused while the client is still sending 50 MB', ()
     const file = path.join(freshFolder(), 'body')
     fs.writeFileSync(file, Buffer.alloc(bodyBytes, ' '))
     for (const header of ['Expect:', 'Expect: 100-continue', 'Transfer-Encoding: chunked']) {
-      const { stdout } = await run('curl', [
-        ...['--silent', '--show-error', '--fail-early', '--write-out', ' %{http_code}', '--header', header],
-        ...['--upload-file', file, `${server.url}/v2/a/manifests/latest`],
-      ])
+      const options = ['--silent', '--show-error', '--write-out', ' %{http_code}', '--header', header]
+      const { stdout } = await run('curl', [...options, '--upload-file', file, `${server.url}/v2/a/manifests/latest`])
       assert.match(stdout, /"SIZE_INVALID".* 413$/s, header)
     }
   })

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { errorOf, exchange } from '../testing/exchange.ts'
-import { emptyIndex, finish, newRepository, pushBlob, putManifest, sha256, startUpload } from '../testing/push.ts'
+import {
+  emptyIndex,
+  finish,
+  newRepository,
+  offsetOf,
+  patch,
+  pushBlob,
+  putManifest,
+  sha256,
+  startUpload,
+} from '../testing/push.ts'
 import { connectRaw, requestText } from '../testing/raw-connection.ts'
 import { sharedServer } from '../testing/shared-server.ts'
 import type { TestServer } from '../testing/start-server.ts'
@@ -114,6 +124,19 @@ describe('a request that is not as it should be', () => {
     const content = received.slice(received.indexOf('\r\n\r\n') + 4)
     assert.ok(content.length > 0 && content.length < blob.length)
     assert.equal(/[^x]/.exec(content)?.index, undefined)
+  })
+
+  it('because its chunks are broken is 400, keeps what came before, and leaves the upload to the next one', async () => {
+    const location = await startUpload(server, newRepository())
+    const connection = await connectRaw(server)
+    const headers = { 'Transfer-Encoding': 'chunked' }
+    await connection.send(requestText('PATCH', location, { headers, body: '5\r\nhello\r\nnot a length\r\n' }))
+    await connection.closed()
+    assert.match(connection.received(), /^HTTP\/1\.1 400 /)
+
+    const offset = await offsetOf(server, location)
+    assert.equal((await patch(server, location, Buffer.from('hello'.slice(offset)))).status, 202)
+    assert.equal((await finish(server, location, sha256(Buffer.from('hello')))).status, 201)
   })
 
   it('but several at once are answered one after the other, in their order', async () => {

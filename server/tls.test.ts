@@ -55,7 +55,7 @@ describe('TLS', () => {
     const digest = await pushBlob(to, repository, bytes)
     assert.deepEqual((await getBlob(to, repository, digest)).body, bytes)
     const started = await exchange(to, { method: 'POST', path: `/v2/${repository}/blobs/uploads/` })
-    assert.ok(started.headers.location?.startsWith(`${to.url}/v2/`), started.headers.location)
+    assert.ok(started.headers.location?.startsWith(`${to.url}/v2/`), String(started.headers.location))
   })
 
   it('refuses a client without a certificate, and one whose certificate somebody else signed', async () => {

@@ -11,8 +11,15 @@ export interface Outcome {
 
 const timeoutMs = 30_000
 
-export function runLading(args: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [mainFile, ...args], {
+export interface RunOptions {
+  environment?: Record<string, string>
+  /** A command that starts it and must become it (exec). */
+  within?: readonly string[]
+}
+
+export function runLading(args: readonly string[], { environment, within = [] }: RunOptions = {}): Promise<Outcome> {
+  const [command = process.execPath, ...rest] = [...within, process.execPath, mainFile, ...args]
+  const child = spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
     killSignal: 'SIGKILL',

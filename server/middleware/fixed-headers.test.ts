@@ -53,6 +53,9 @@ describe('Location, with relativeurls: false behind a trusted proxy', () => {
       headers: { 'X-Forwarded-Proto': 'https', 'X-Forwarded-Host': 'registry.example.com' },
     })
     assert.ok(direct.startsWith(`${server.url}/v2/`), direct)
-    assert.ok(proxied.headers.location?.startsWith(`https://registry.example.com${path}`), proxied.headers.location)
+    assert.ok(
+      proxied.headers.location?.startsWith(`https://registry.example.com${path}`),
+      String(proxied.headers.location),
+    )
   })
 })

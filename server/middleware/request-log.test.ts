@@ -56,7 +56,7 @@ describe('the log of requests', () => {
 
     const [, client, date, request, status, bytes, referrer, agent] = await accessLine(repository)
     const time = Date.parse((date as string).replace(/\//g, ' ').replace(':', ' '))
-    assert.ok(Math.abs(Date.now() - time) < 10_000, date)
+    assert.ok(Math.abs(Date.now() - time) < 10_000, `not now: ${date}`)
     assert.deepEqual(
       [client, request, status, referrer, agent],
       ['127.0.0.1', `GET ${path} HTTP/1.1`, '404', 'http://ui.test/', 'docker/29 \\"x\\"'],

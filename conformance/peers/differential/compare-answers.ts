@@ -52,6 +52,7 @@ export function compareAnswers(
 
 function headersThatCount(distribution: Answer, lading: Answer): readonly string[] {
   const { status } = lading
+  if (status === 301) return ['location']
   if (status === 416) return ['location', 'range', 'content-range']
   // Of an error told in another way, its type and length follow from that.
   if (outcomeOf(distribution) !== outcomeOf(lading)) return ['location', 'allow', 'www-authenticate']

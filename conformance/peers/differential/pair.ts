@@ -17,7 +17,7 @@ export interface Difference {
   readonly reproduction: readonly string[]
 }
 
-/** One accepted a change that the other refused: whatever is asked afterwards differs for that reason alone. */
+/** One made a change that the other refused, or another one: whatever is asked afterwards differs for that reason alone. */
 export class Diverged extends Error {}
 
 export interface Pair {
@@ -74,8 +74,9 @@ export function openPair(urls: Both<string>): RecordedPair {
       const reproduction = found.length === 0 ? [] : shortened(lines)
       differences.push(...found.map((entry) => ({ what, ...entry, reproduction })))
 
-      const isRead = ['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(asked.distribution.method)
-      if (!isRead && isSuccess(distribution) !== isSuccess(lading)) throw new Diverged()
+      const changes = !['GET', 'HEAD', 'OPTIONS', 'TRACE'].includes(asked.distribution.method)
+      const someAccepted = isSuccess(distribution) || isSuccess(lading)
+      if (changes && someAccepted && distribution.status !== lading.status) throw new Diverged()
       return answers
     },
   }

@@ -57,7 +57,7 @@ const kinds: readonly (readonly [weight: number, story: Story])[] = [
   [3, pushReferrers],
   [1, pushBigManifests],
   [6, mountBlobs],
-  [4, postWholeBlobs],
+  [7, postWholeBlobs],
   [4, startOddUploads],
   [24, walkThroughAnUpload],
 ]

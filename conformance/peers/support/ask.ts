@@ -31,7 +31,10 @@ export function ask(url: string, request: Request): Promise<Answer> {
   }
   return new Promise((resolve) => {
     const cut = (error: Error): void => resolve({ status: 0, headers: {}, body: Buffer.from(error.message) })
-    const sending = http.request({ agent: false, hostname, port, method, path, headers, timeout: timeoutMs })
+    // Kept alive until the answer is whole: a server that refuses early still has to read what is on its way.
+    const agent = new http.Agent({ keepAlive: true })
+    const sending = http.request({ agent, hostname, port, method, path, headers, timeout: timeoutMs })
+    sending.once('close', () => agent.destroy())
     sending.once('response', (response) => {
       const pieces: Buffer[] = []
       response.on('data', (piece: Buffer) => pieces.push(piece))

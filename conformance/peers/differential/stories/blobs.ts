@@ -1,5 +1,6 @@
 /** Blobs: pulls whole, in ranges and under conditions, deletes, and digests that are none. */
 import { contentOf, digestOf, oddDigests } from '../content.ts'
+import { Diverged } from '../pair.ts'
 import type { Random } from '../random.ts'
 import { listTags, pushBlob, type Story } from '../story.ts'
 
@@ -103,4 +104,6 @@ export const pushSha512: Story = async (world) => {
       path: `/v2/${repository}/blobs/${digestOf(bytes)}`,
     })
   }
+  // They keep it under different digests.
+  throw new Diverged()
 }

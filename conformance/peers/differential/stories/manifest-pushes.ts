@@ -80,6 +80,9 @@ export const pushOddManifests: Story = async (world) => {
     const header = contentType === 'none' ? undefined : contentType
     if (await putManifest(world, `manifest PUT, ${what}`, { bytes, contentType: header, reference })) {
       await getManifest(world, `manifest GET, after ${what}`, { reference: digestOf(bytes) })
+    } else if (reference !== 'odd') {
+      await getManifest(world, 'manifest GET, after a refusal', { reference: digestOf(bytes) })
+      await getManifest(world, 'manifest DELETE, after a refusal', { reference: digestOf(bytes), method: 'DELETE' })
     }
   }
   await listTags(world)

@@ -19,9 +19,12 @@ export const walkThroughAnUpload: Story = async (world) => {
   for (let steps = 2 + world.random.below(8); steps > 0 && isOpen; steps--) {
     isOpen = await world.random.pick(weighted)(world, progress)
   }
-  if (isOpen && world.random.chance(70)) await world.random.pick(endings)(world, progress)
-  else if (isOpen) return
+  if (isOpen && world.random.chance(30)) return
+  if (isOpen) await world.random.pick(endings)(world, progress)
   await world.random.pick(afterwards)(world, progress)
+  // A refusal ends an upload for one of them and not for the other.
+  const at = pathTo(progress.upload)
+  await world.pair.ask('upload DELETE, after its end', (side) => ({ method: 'DELETE', path: at(side) }))
 }
 
 /** Sends what follows, with headers of the caller's; the state moves on when it was taken. */
