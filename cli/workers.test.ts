@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exchange } from '../testing/exchange.ts'
 import { childrenOf, connectTo, isAlive, workersOf } from '../testing/processes.ts'
-import { finish, newRepository, offsetOf, patch, sha256, startUpload } from '../testing/push.ts'
+import { finish, newRepository, resumeUpload, sha256, startUpload } from '../testing/push.ts'
 import { requestText, type RawConnection } from '../testing/raw-connection.ts'
 import { requireLinux } from '../testing/requirements.ts'
 import { startServer, type TestServer } from '../testing/start-server.ts'
+import { waitFor } from '../testing/wait-for.ts'
 
 const count = 2
 
@@ -38,7 +39,8 @@ describe('workers', () => {
 
     process.kill(killed, 'SIGKILL')
     await victim.connection.closed()
-    // Right away, and from now on: nobody is refused.
+    await waitFor(() => /level=error msg="worker died, another one takes its place"/.test(server.output()))
+    // From now on, also before there is a successor, nobody is refused.
     for (let i = 0; i < 10; i++) assert.equal((await exchange(server, { path: '/v2/' })).status, 200)
     await survivor.connection.send(bytes.subarray(bytes.length / 2))
     assert.match(await survivor.connection.expect(/\r\n\r\n/), /^HTTP\/1\.1 202 /)
@@ -46,12 +48,9 @@ describe('workers', () => {
     assert.equal((await finish(server, survivor.location, sha256(bytes))).status, 201)
 
     assert.equal((await workersOf(server, count)).includes(killed), false)
-    assert.match(server.output(), /level=error msg="worker died, another one takes its place"/)
 
     // The dead one held the upload's lock.
-    const offset = await offsetOf(server, victim.location)
-    const rest = await patch(server, victim.location, bytes.subarray(offset))
-    assert.equal(rest.status, 202, rest.body.toString())
+    await resumeUpload(server, victim.location, bytes)
     assert.equal((await finish(server, victim.location, sha256(bytes))).status, 201)
   })
 

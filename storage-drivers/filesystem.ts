@@ -172,5 +172,15 @@ function namingFailures(driver: StorageDriver): StorageDriver {
     writeInOrder: guard(driver.writeInOrder),
     delete: guard(driver.delete),
     deleteAll: guard(driver.deleteAll),
+    stage(key) {
+      const staged = driver.stage(key)
+      return {
+        size: guard(staged.size),
+        append: guard(staged.append),
+        read: guard(staged.read),
+        commit: guard(staged.commit),
+        discard: guard(staged.discard),
+      }
+    },
   }
 }

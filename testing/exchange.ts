@@ -2,6 +2,8 @@
 import http from 'node:http'
 import https from 'node:https'
 
+const patienceMs = 15_000
+
 export interface ExchangeTarget {
   url: string
   /** A unix socket to connect to instead of the host in `url`. */
@@ -52,6 +54,9 @@ export function exchange(target: ExchangeTarget, request: ExchangeRequest): Prom
     const sending =
       protocol === 'https:' ? https.request({ ...options, ...target.tls }, onAnswer) : http.request(options, onAnswer)
     sending.once('error', reject)
+    sending.setTimeout(patienceMs, () =>
+      sending.destroy(new Error(`no byte of ${method} ${request.path} for ${patienceMs} ms`)),
+    )
     sending.end(body)
   })
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { exchange, type Answer, type ExchangeTarget } from './exchange.ts'
+import { waitFor } from './wait-for.ts'
 
 export function sha256(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
@@ -41,6 +42,21 @@ export async function offsetOf(target: ExchangeTarget, location: string): Promis
   assert.equal(status, 204)
   // Without a byte it is 0-0 too; no test sends exactly one.
   return headers.range === '0-0' ? 0 : Number(headers.range?.split('-')[1]) + 1
+}
+
+/**
+ * Sends what is missing of `bytes`, as a client does that was cut off; resolves to the offset that it went on at. The request that was cut may
+ * still be storing its last bytes: then the offset is not what it was said to be, and is asked for again.
+ */
+export async function resumeUpload(target: ExchangeTarget, location: string, bytes: Uint8Array): Promise<number> {
+  return waitFor(async () => {
+    const offset = await offsetOf(target, location)
+    const headers = { 'Content-Range': `${offset}-${bytes.length - 1}` }
+    const answer = await exchange(target, { method: 'PATCH', path: location, headers, body: bytes.subarray(offset) })
+    if (answer.status === 416 || answer.status === 409) return undefined
+    assert.equal(answer.status, 202, answer.body.toString())
+    return offset
+  })
 }
 
 export function finish(target: ExchangeTarget, location: string, digest: string): Promise<Answer> {

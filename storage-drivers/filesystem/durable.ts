@@ -31,7 +31,7 @@ function openNew(temp: string): number {
     return fs.openSync(temp, 'wx', 0o666)
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error
-    fs.mkdirSync(path.dirname(temp), { recursive: true })
+    makeFolder(path.dirname(temp))
     return fs.openSync(temp, 'wx', 0o666)
   }
 }
@@ -65,8 +65,11 @@ function inFolder(target: string, change: () => void): void {
   }
 }
 
-/** From the top down, looking before each step: the recursive mkdir begins at the bottom and fails its way up. */
-function makeFolder(folder: string): void {
+/**
+ * From the top down, looking before each step: Node's recursive mkdir begins at the bottom and fails its way up, and says ENOENT on a
+ * read-only file system.
+ */
+export function makeFolder(folder: string): void {
   if (fs.existsSync(folder)) return
   makeFolder(path.dirname(folder))
   try {

@@ -2,9 +2,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { StagedUpload } from '../driver.ts'
-import { asStorageError } from '../storage-error.ts'
 import { appendAll, fdatasync } from './calls.ts'
-import { moveInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
+import { makeFolder, moveInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
 import type { Paths } from './paths.ts'
 
 /** Chunks gathered for one write call. */
@@ -26,8 +25,6 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
         await fdatasync(fd)
         if (failure !== undefined) throw failure.error
         return fs.fstatSync(fd).size
-      } catch (error) {
-        throw asStorageError(error)
       } finally {
         fs.closeSync(fd)
       }
@@ -48,12 +45,8 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
 }
 
 function openForAppend(file: string): number {
-  try {
-    return fs.openSync(file, 'a', 0o666)
-  } catch {
-    fs.mkdirSync(path.dirname(file), { recursive: true })
-    return fs.openSync(file, 'a', 0o666)
-  }
+  makeFolder(path.dirname(file))
+  return fs.openSync(file, 'a', 0o666)
 }
 
 /** Writes while the source delivers, at most one write behind. Returns the source's failure; throws the storage's. */

@@ -10,7 +10,12 @@ export interface TreeContext {
 }
 
 /** docs/storage-layout.md says whose these are. */
-const ownPaths = [/\/_uploads\/[^/]+\/lading-state$/, /\/_uploads\/[^/]+\/hashstates\//, /\/_referrers\//, /\/_mediatypes\//]
+const ownPaths = [
+  /\/_uploads\/[^/]+\/lading-state$/,
+  /\/_uploads\/[^/]+\/hashstates\//,
+  /\/_referrers\//,
+  /\/_mediatypes\//,
+]
 const absent = '(none)'
 
 export function compareTrees(roots: Both<string>, context: TreeContext): Difference[] {

@@ -86,7 +86,10 @@ export function isSuccess({ status }: Answer): boolean {
   return status >= 200 && status < 300
 }
 
-function lineOf({ method, path, headers = {}, body, chunked }: Request, { distribution, lading }: Both<Answer>): string {
+function lineOf(
+  { method, path, headers = {}, body, chunked }: Request,
+  { distribution, lading }: Both<Answer>,
+): string {
   const named = Object.entries(headers).map(([name, value]) => `-H '${name}: ${value.slice(0, 120)}'`)
   const sent = body === undefined ? [] : [`--data <${describeBody(body)}${chunked ? ', chunked' : ''}>`]
   const said = [distribution, lading].map(outcomeOf)

@@ -52,7 +52,7 @@ const kinds: readonly (readonly [weight: number, story: Story])[] = [
   [7, pullManifests],
   [5, askForOddReferences],
   [6, pushMoveAndDelete],
-  [4, pushIndexes],
+  [7, pushIndexes],
   [16, pushOddManifests],
   [3, pushReferrers],
   [1, pushBigManifests],

@@ -19,7 +19,14 @@ export async function openRoundRobin(targets: readonly string[]): Promise<RoundR
     const { hostname, port } = new URL(targets[index] as string)
     const { method, url: path, headers } = request
     // The client's Host stays as it is: addresses that the registries make from it lead back here.
-    const onward = http.request({ agent: false, hostname, port, method, path, headers: { ...headers, connection: 'close' } })
+    const onward = http.request({
+      agent: false,
+      hostname,
+      port,
+      method,
+      path,
+      headers: { ...headers, connection: 'close' },
+    })
     onward.once('response', (answer) => {
       const { connection: _, 'keep-alive': __, ...kept } = answer.headers
       response.writeHead(answer.statusCode ?? 502, kept)

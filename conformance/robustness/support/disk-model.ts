@@ -49,7 +49,7 @@ export function diskModel(watched: string, existing: readonly string[]): DiskMod
 
   function move(source: string, target: string, at: number): void {
     const moved = entries.get(source)
-    for (const [file, entry] of [...entries]) {
+    for (const [file, entry] of Array.from(entries)) {
       if (file === source || file.startsWith(`${source}/`)) {
         entries.delete(file)
         if (isWatched(target)) entries.set(target + file.slice(source.length), entry)

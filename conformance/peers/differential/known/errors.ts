@@ -7,7 +7,7 @@ export const errorDifferences: readonly KnownDifference[] = [
     what: 'A path that is no endpoint, or a method that an endpoint has not got',
     distribution: 'Plain text: `404 page not found`, `Method not allowed`',
     lading: 'The JSON error envelope',
-    why: 'Clients show its message; the spec\'s "Error Codes" has one format for all errors',
+    why: 'Clients show its message; the spec allows any format, and has this one for programs',
     seen: [
       { distribution: /^404 text$/, lading: /^404( (UNSUPPORTED|MANIFEST_UNKNOWN|BLOB_UPLOAD_UNKNOWN))?$/ },
       { distribution: /^405 text$/, lading: /^405( UNSUPPORTED)?$/ },
@@ -19,7 +19,7 @@ export const errorDifferences: readonly KnownDifference[] = [
     what: 'A repository name outside the grammar, also by its length',
     distribution: '404 as plain text; 500 where a folder of that length cannot be made',
     lading: '400 NAME_INVALID',
-    why: 'The spec: a name "MUST match the following regular expression"; 404 would say that it could exist. Lengths end at 255, as the spec advises clients',
+    why: 'The spec: a name "MUST match the following regular expression"; 404 would say that it could exist. Names end at 255 characters, the limit that clients have',
     seen: [
       { what: /, a name (?!of 2|of 3)/, distribution: /^404 text$/, lading: /^400( NAME_INVALID)?$/ },
       { what: /, a name of (256|300) /, distribution: /^(202|404.*|500.*)$/, lading: /^400( NAME_INVALID)?$/ },
@@ -63,12 +63,17 @@ export const errorDifferences: readonly KnownDifference[] = [
   {
     id: 'methods',
     what: 'A method that an address does not support',
-    distribution: '200 for every method on `/v2/`; POST on an upload begins another one; other methods on `…/uploads/` answer 404',
+    distribution:
+      '200 for every method on `/v2/`; POST on an upload begins another one; other methods on `…/uploads/` answer 404',
     lading: '405 with Allow',
     why: 'RFC 9110, section 15.5.6: that is what 405 is for',
     seen: [
       { what: /^base \w+/, distribution: /^200$/, lading: /^405( UNSUPPORTED)?$/ },
-      { what: /^uploads? (POST|PUT|PATCH|DELETE|GET|HEAD)/, distribution: /^(202|404.*)$/, lading: /^405( UNSUPPORTED)?$/ },
+      {
+        what: /^uploads? (POST|PUT|PATCH|DELETE|GET|HEAD)/,
+        distribution: /^(202|404.*)$/,
+        lading: /^405( UNSUPPORTED)?$/,
+      },
       {
         what: /^uploads? /,
         aspect: 'allow',
@@ -95,6 +100,14 @@ export const errorDifferences: readonly KnownDifference[] = [
       { what: /^(catalog|tags) HEAD/, distribution: /^405/, lading: /^(200|400|404)$/ },
       { what: /^(catalog|tags) /, aspect: 'allow', distribution: /^GET$/, lading: /^GET, HEAD$/ },
     ],
+  },
+  {
+    id: 'parameters-given-twice',
+    what: 'A query parameter that makes sense once, such as `digest`, given twice',
+    distribution: 'The first one counts',
+    lading: '400 UNSUPPORTED',
+    why: 'A proxy in front may have looked at the other one',
+    seen: [{ what: /^upload PUT, the digest twice/, distribution: /^201$/, lading: /^400 UNSUPPORTED$/ }],
   },
   {
     id: 'paths-are-not-rewritten',

@@ -8,7 +8,9 @@ export const listDifferences: readonly KnownDifference[] = [
     distribution: '`application/json` (2.8: `application/json; charset=utf-8`)',
     lading: '`application/json; charset=utf-8`',
     why: 'Clients read the media type; both forms are in use',
-    seen: [{ aspect: 'content-type', distribution: /^application\/json$/, lading: /^application\/json; charset=utf-8$/ }],
+    seen: [
+      { aspect: 'content-type', distribution: /^application\/json$/, lading: /^application\/json; charset=utf-8$/ },
+    ],
   },
   {
     id: 'empty-lists',
@@ -24,7 +26,13 @@ export const listDifferences: readonly KnownDifference[] = [
     distribution: '200 with an empty list; 404 only without `last`',
     lading: '404 NAME_UNKNOWN',
     why: 'The page that is asked for does not change whether the repository exists',
-    seen: [{ what: /^tags GET, (an unknown repository|a repository with an upload alone)/, distribution: /^200$/, lading: /^404 NAME_UNKNOWN$/ }],
+    seen: [
+      {
+        what: /^tags GET, (an unknown repository|a repository with an upload alone)/,
+        distribution: /^200$/,
+        lading: /^404 NAME_UNKNOWN$/,
+      },
+    ],
   },
   {
     id: 'tags-of-blobs-alone',
@@ -40,7 +48,13 @@ export const listDifferences: readonly KnownDifference[] = [
     distribution: '400',
     lading: 'The largest page',
     why: 'As for tags in both, and Link leads to the rest',
-    seen: [{ what: /^catalog GET.*, n (far )?above the limit/, distribution: /^400 PAGINATION_NUMBER_INVALID$/, lading: /^200$/ }],
+    seen: [
+      {
+        what: /^catalog GET.*, n (far )?above the limit/,
+        distribution: /^400 PAGINATION_NUMBER_INVALID$/,
+        lading: /^200$/,
+      },
+    ],
   },
   {
     id: 'odd-page-sizes',
@@ -48,7 +62,13 @@ export const listDifferences: readonly KnownDifference[] = [
     distribution: 'Empty counts as absent, `+3` as 3',
     lading: '400',
     why: 'It is no whole number; a client that sends it has a mistake',
-    seen: [{ what: /^(tags|catalog) GET.*, n (empty|with a sign)/, distribution: /^(200|404 NAME_UNKNOWN)$/, lading: /^400/ }],
+    seen: [
+      {
+        what: /^(tags|catalog) GET.*, n (empty|with a sign)/,
+        distribution: /^(200|404 NAME_UNKNOWN)$/,
+        lading: /^400/,
+      },
+    ],
   },
   {
     id: 'links-keep-the-query',
@@ -56,7 +76,22 @@ export const listDifferences: readonly KnownDifference[] = [
     distribution: '`n` and `last` alone',
     lading: 'The whole query of the request, with another `last`',
     why: 'What narrows a list, such as a parameter of a proxy, must hold for its next page too',
-    seen: [{ what: /^(tags|catalog) GET/, aspect: 'link', distribution: /rel="next"$/, lading: /[?&](a|unknown|n)=.*&(last|n|unknown)=.*rel="next"$/ }],
+    seen: [
+      {
+        what: /^(tags|catalog) GET/,
+        aspect: 'link',
+        distribution: /rel="next"$/,
+        lading: /[?&](a|unknown|n)=.*&(last|n|unknown)=.*rel="next"$/,
+      },
+    ],
+  },
+  {
+    id: 'links-of-last-pages',
+    what: 'Link of a page that is full, and the last',
+    distribution: 'Leads to an empty page',
+    lading: 'None',
+    why: 'The spec: Link "MAY be included … when additional tags are available"; a look at one more entry saves a request',
+    seen: [{ what: /^tags GET.*, a full last page/, aspect: 'link', distribution: /rel="next"$/, lading: /none/ }],
   },
   {
     id: 'catalog-faults',
@@ -64,7 +99,7 @@ export const listDifferences: readonly KnownDifference[] = [
     distribution: '500',
     lading: 'What follows it in order',
     why: '`last` need not exist, in tags neither',
-    seen: [{ what: /^catalog GET/, distribution: /^500 UNKNOWN$/, lading: /^200$/ }],
+    seen: [{ what: /^catalog GET/, distribution: /^500 UNKNOWN$/, lading: /^(200|400 UNSUPPORTED)$/ }],
   },
   {
     id: 'catalog-order',
@@ -72,7 +107,9 @@ export const listDifferences: readonly KnownDifference[] = [
     distribution: 'Component by component: `a`, `a/c`, `a-b`',
     lading: 'As texts: `a`, `a-b`, `a/c`',
     why: 'The order that the spec gives for tags, and that distribution itself has on S3; pages are complete in either order',
-    seen: [{ what: /^catalog GET, names that continue each other/, aspect: /^(body|link)$/, distribution: /./, lading: /./ }],
+    seen: [
+      { what: /^catalog GET, names that continue each other/, aspect: /^(body|link)$/, distribution: /./, lading: /./ },
+    ],
   },
   {
     id: 'emptied-repositories',

@@ -7,7 +7,7 @@ export const pushDifferences: readonly KnownDifference[] = [
     what: 'An upload asked for without its signed `_state`, or with one that is broken or old',
     distribution: '404 BLOB_UPLOAD_INVALID; 416 for an old one',
     lading: 'Works: the storage knows how far the upload is',
-    why: 'The spec lets clients use "any preceding" location; replicas with different secrets are a usual cause of failed pushes',
+    why: 'The spec: a status can be asked for at the URL "from any preceding `POST` or `PATCH`"; replicas with different secrets are a usual cause of failed pushes',
     seen: [
       {
         what: /^upload \w+, (without|with a broken) state/,
@@ -34,7 +34,9 @@ export const pushDifferences: readonly KnownDifference[] = [
     distribution: '500 UNKNOWN',
     lading: '416',
     why: 'The spec: "MUST match the following regular expression"; a 500 is for faults of the registry',
-    seen: [{ what: /^upload PATCH, a range /, distribution: /^500 UNKNOWN$/, lading: /^(416 BLOB_UPLOAD_INVALID|202)$/ }],
+    seen: [
+      { what: /^upload PATCH, a range /, distribution: /^500 UNKNOWN$/, lading: /^(416 BLOB_UPLOAD_INVALID|202)$/ },
+    ],
   },
   {
     id: 'types-of-chunks',
@@ -50,7 +52,13 @@ export const pushDifferences: readonly KnownDifference[] = [
     distribution: 'Appended wherever it says that it belongs',
     lading: '416',
     why: 'The spec: "If a chunk is uploaded out of order, the registry MUST respond with a 416"',
-    seen: [{ what: /^upload PUT, out of order/, distribution: /^(201|400 DIGEST_INVALID)$/, lading: /^416 BLOB_UPLOAD_INVALID$/ }],
+    seen: [
+      {
+        what: /^upload PUT, out of order/,
+        distribution: /^(201|400 DIGEST_INVALID)$/,
+        lading: /^416 BLOB_UPLOAD_INVALID$/,
+      },
+    ],
   },
   {
     id: 'failed-uploads-end',
@@ -59,7 +67,11 @@ export const pushDifferences: readonly KnownDifference[] = [
     lading: '400, and the upload is gone',
     why: 'Its bytes are proven to be wrong: going on with them cannot end well',
     seen: [
-      { what: /^upload \w+, after its end/, distribution: /^(20[124]|400 DIGEST_INVALID|416.*)$/, lading: /^404( BLOB_UPLOAD_UNKNOWN)?$/ },
+      {
+        what: /^upload \w+, after its end/,
+        distribution: /^(20[124]|400 DIGEST_INVALID|416.*)$/,
+        lading: /^404( BLOB_UPLOAD_UNKNOWN)?$/,
+      },
     ],
   },
   {
@@ -68,7 +80,9 @@ export const pushDifferences: readonly KnownDifference[] = [
     distribution: '404',
     lading: '201',
     why: 'A client that lost the first answer asks again; the blob is there',
-    seen: [{ what: /^upload PUT, after its end/, distribution: /^404 BLOB_UPLOAD_(UNKNOWN|INVALID)$/, lading: /^201$/ }],
+    seen: [
+      { what: /^upload PUT, after its end/, distribution: /^404 BLOB_UPLOAD_(UNKNOWN|INVALID)$/, lading: /^201$/ },
+    ],
   },
   {
     id: 'id-of-cancelled-uploads',
@@ -94,7 +108,7 @@ export const pushDifferences: readonly KnownDifference[] = [
     what: 'POST with a `digest-algorithm` that is not supported',
     distribution: 'The parameter is ignored: 202',
     lading: '400 DIGEST_INVALID',
-    why: 'The spec: "the registry SHOULD respond with … 400 Bad Request"',
+    why: 'The spec: for "an unsupported algorithm, the registry SHOULD respond with a response code `400 Bad Request`"',
     seen: [{ what: /^upload POST, digest-algorithm=md5/, distribution: /^202$/, lading: /^400 DIGEST_INVALID$/ }],
   },
   {
@@ -102,7 +116,7 @@ export const pushDifferences: readonly KnownDifference[] = [
     what: '`mount` without `from`',
     distribution: '202: an upload begins',
     lading: '201 when the registry has the blob',
-    why: 'The spec, "Mounting a blob": `from` may be left out where the registry finds the blob itself',
+    why: 'The spec: "The registry MAY treat the `from` parameter as optional, and it MAY cross-mount the blob"',
     seen: [
       { what: /^mount POST, from nowhere$/, distribution: /^202$/, lading: /^201$/ },
       { what: /^blob (GET|HEAD), mounted, from nowhere/, distribution: /^404( BLOB_UNKNOWN)?$/, lading: /^200$/ },
@@ -121,7 +135,7 @@ export const pushDifferences: readonly KnownDifference[] = [
     what: 'A manifest pushed under its sha512 digest',
     distribution: '400 DIGEST_INVALID',
     lading: '201',
-    why: 'The spec: registries "SHOULD support" sha512 besides sha256',
+    why: 'image-spec registers both algorithms, and Lading computes both',
     seen: [{ what: /^manifest PUT, a sha512 digest/, distribution: /^400 DIGEST_INVALID$/, lading: /^201$/ }],
   },
   {
@@ -130,7 +144,13 @@ export const pushDifferences: readonly KnownDifference[] = [
     distribution: '400 MANIFEST_INVALID',
     lading: 'Taken from its `mediaType`',
     why: 'The spec asks the client for the header, and does not let its absence change what the manifest is',
-    seen: [{ what: /^manifest PUT, (no Content-Type|a Content-Type )/, distribution: /^400 MANIFEST_INVALID$/, lading: /^201$/ }],
+    seen: [
+      {
+        what: /^manifest PUT, (no Content-Type|a Content-Type )/,
+        distribution: /^400 MANIFEST_INVALID$/,
+        lading: /^201$/,
+      },
+    ],
   },
   {
     id: 'faulty-manifests',
@@ -139,7 +159,11 @@ export const pushDifferences: readonly KnownDifference[] = [
     lading: '400 MANIFEST_INVALID',
     why: 'image-spec: descriptors have `mediaType`, `digest` and `size`; schemaVersion "MUST be 2"',
     seen: [
-      { what: /^(manifest|index) PUT, /, distribution: /^(201|500 UNKNOWN.*|400 .*MANIFEST_BLOB_UNKNOWN.*)$/, lading: /^400 MANIFEST_INVALID$/ },
+      {
+        what: /^(manifest|index) PUT, /,
+        distribution: /^(201|500 UNKNOWN.*|400 .*MANIFEST_BLOB_UNKNOWN.*)$/,
+        lading: /^400 MANIFEST_INVALID$/,
+      },
     ],
   },
   {
@@ -158,17 +182,29 @@ export const pushDifferences: readonly KnownDifference[] = [
     what: 'A layer with `urls`, or that is not distributable, while validation.manifests.urls is not configured',
     distribution: '500, 400',
     lading: '201; such a layer need not be in the repository',
-    why: 'The spec: registries must not demand what clients fetch elsewhere; with `allow` or `deny` configured both refuse the same',
+    why: 'image-spec lets such layers live elsewhere; `validation.manifests.urls` says where, and is obeyed when it is configured',
     seen: [
-      { what: /^manifest PUT, a layer (with an address|that is not)/, distribution: /^(500 UNKNOWN|400 ).*$/, lading: /^201$/ },
+      {
+        what: /^manifest PUT, a layer (with an address|that is not)/,
+        distribution: /^(500 UNKNOWN|400 ).*$/,
+        lading: /^201$/,
+      },
     ],
+  },
+  {
+    id: 'caches-as-indexes',
+    what: 'An index that lists blobs',
+    distribution: '400 MANIFEST_BLOB_UNKNOWN',
+    lading: '201 when the repository has the blobs',
+    why: 'BuildKit exports its cache in this form',
+    seen: [{ what: /^index PUT, a blob as child/, distribution: /^400 MANIFEST_BLOB_UNKNOWN$/, lading: /^201$/ }],
   },
   {
     id: 'large-manifests',
     what: 'A manifest of more than 4 MiB',
     distribution: '400 MANIFEST_INVALID',
     lading: '413',
-    why: 'The spec: "the registry SHOULD respond with … 413 Payload Too Large"',
+    why: 'The spec: it "SHOULD respond … with a response code `413 Payload Too Large`"',
     seen: [{ what: /^manifest PUT, of more than 4 MiB/, distribution: /^400 MANIFEST_INVALID$/, lading: /^413 / }],
   },
   {

@@ -1,5 +1,6 @@
 /** Paths, names and methods: what is an endpoint at all, and what is answered where there is none. */
 import { anyManifest } from '../../support/ask.ts'
+import type { Content } from '../content.ts'
 import type { Story } from '../story.ts'
 
 export const askTheBase: Story = async ({ pair, random }) => {
@@ -75,12 +76,16 @@ export const useOddNames: Story = async ({ pair, random, repository }) => {
       ['blob', 'HEAD', `blobs/sha256:${'0'.repeat(64)}`],
       ['upload', 'POST', 'blobs/uploads/'],
     ] as const)
-    await pair.ask(`${kind} ${method}, ${what}`, { method, path: `/v2/${name}/${path}`, headers: { Accept: anyManifest } })
+    await pair.ask(`${kind} ${method}, ${what}`, {
+      method,
+      path: `/v2/${name}/${path}`,
+      headers: { Accept: anyManifest },
+    })
   }
 }
 
 export const useOtherMethods: Story = async ({ pair, random, base }) => {
-  const [blob] = base.blobs.slice(2) as [{ digest: string }]
+  const [blob] = base.blobs.slice(2) as [Content]
   for (let count = 4 + random.below(4); count > 0; count--) {
     const method = random.pick(['POST', 'PUT', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])
     const [kind, path] = random.pick([

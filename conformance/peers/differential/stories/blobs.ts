@@ -48,7 +48,10 @@ function conditionsOf(random: Random, digest: string): [what: string, headers: R
     case 5:
       return [', If-None-Match without quotes', { 'If-None-Match': random.pick([digest, other]) }]
     case 6:
-      return [', If-Range', { Range: 'bytes=0-4', 'If-Range': random.pick([`"${digest}"`, `"${other}"`, `W/"${digest}"`]) }]
+      return [
+        ', If-Range',
+        { Range: 'bytes=0-4', 'If-Range': random.pick([`"${digest}"`, `"${other}"`, `W/"${digest}"`]) },
+      ]
     default:
       return [
         ', If-Match',

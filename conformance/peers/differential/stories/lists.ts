@@ -37,10 +37,27 @@ export const listTagPages: Story = async ({ pair, random, base, repository }) =>
   ] as const
   for (let count = 5 + random.below(8); count > 0; count--) {
     const [where, name] = random.pick(repositories)
-    const [what, query] = pageOf(random, [...base.tags.slice(0, 9), 'v1', 'zzz', '!', '%C3%A4', 'v1/../v2', 'a%20b'])
+    const [what, query] = pageOf(random, [
+      ...base.tags.slice(0, 6),
+      ...base.tags.slice(-3),
+      'v1',
+      'zzz',
+      '!',
+      '%C3%A4',
+      'v1/../v2',
+      'a%20b',
+    ])
     const method = methodOf(random)
-    await pair.ask(`tags ${method}${where}${what}`, { method, path: `/v2/${name}/tags/list${query}` })
+    const full = name === base.tagged && isFullLastPage(base.tags, query) ? ', a full last page' : ''
+    await pair.ask(`tags ${method}${where}${what}${full}`, { method, path: `/v2/${name}/tags/list${query}` })
   }
+}
+
+/** As many tags are left behind `last` as were asked for. */
+function isFullLastPage(tags: readonly string[], query: string): boolean {
+  const parameters = new URLSearchParams(query)
+  const left = tags.filter((tag) => tag > (parameters.get('last') ?? ''))
+  return left.length > 0 && Number(parameters.get('n')) === left.length
 }
 
 /** Mostly GET. */

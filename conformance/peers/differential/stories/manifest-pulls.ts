@@ -10,7 +10,7 @@ const accepts = {
   everything: '*/*',
   'application/*': 'application/*',
   json: 'application/json',
-  'docker manifests': `${mediaTypes.dockerManifest}`,
+  'docker manifests': mediaTypes.dockerManifest,
   'docker lists': `${mediaTypes.dockerManifest}, ${mediaTypes.dockerList}`,
   'OCI manifests': mediaTypes.manifest,
   'OCI indexes': mediaTypes.index,
@@ -42,10 +42,7 @@ function headersOf(random: Random, digest: string): [what: string, headers: Reco
       return [`, Accept ${what}`, value === undefined ? {} : { Accept: value }]
     }
     case 3:
-      return [
-        ', If-None-Match',
-        { Accept, 'If-None-Match': random.pick([`"${digest}"`, digest, `"${other}"`, other]) },
-      ]
+      return [', If-None-Match', { Accept, 'If-None-Match': random.pick([`"${digest}"`, digest, `"${other}"`, other]) }]
     case 4:
       return [
         ', an odd If-None-Match',
@@ -82,6 +79,7 @@ export const askForOddReferences: Story = async ({ pair, random, base, repositor
     const path = `/v2/${name}/manifests/${reference}`
     // The base content is everybody's: nobody deletes from it what is there.
     const isSafe = method !== 'DELETE' || !['an encoded tag'].includes(what)
-    if (isSafe) await pair.ask(`manifest ${method}, ${what}${where}`, { method, path, headers: { Accept: anyManifest } })
+    if (isSafe)
+      await pair.ask(`manifest ${method}, ${what}${where}`, { method, path, headers: { Accept: anyManifest } })
   }
 }

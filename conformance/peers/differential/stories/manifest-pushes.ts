@@ -8,7 +8,10 @@ export const pushMoveAndDelete: Story = async (world) => {
   const { random } = world
   const [config, layer] = await pushParts(world)
   const variants = [
-    ...[0, 1].map((at) => ({ type: mediaTypes.manifest, bytes: json(imageOf(config, [layer], { annotations: { at: `${at}` } })) })),
+    ...[0, 1].map((at) => ({
+      type: mediaTypes.manifest,
+      bytes: json(imageOf(config, [layer], { annotations: { at: `${at}` } })),
+    })),
     { type: mediaTypes.dockerManifest, bytes: json(dockerImageOf(config, [layer])) },
     { type: mediaTypes.manifest, bytes: Buffer.from(JSON.stringify(imageOf(config, [layer, layer]), undefined, 3)) },
   ]
@@ -36,7 +39,10 @@ export const pushMoveAndDelete: Story = async (world) => {
       default:
         await listTags(world)
     }
-    await getManifest(world, 'manifest GET', { reference: random.pick([tag, digest]), method: random.pick(['GET', 'HEAD']) })
+    await getManifest(world, 'manifest GET', {
+      reference: random.pick([tag, digest]),
+      method: random.pick(['GET', 'HEAD']),
+    })
   }
   await listTags(world)
 }
@@ -46,16 +52,40 @@ export const pushIndexes: Story = async (world) => {
   const [config, layer] = await pushParts(world)
   const image = contentOf(json(imageOf(config, [layer])))
   const docker = contentOf(json(dockerImageOf(config, [layer])))
-  await putManifest(world, 'manifest PUT by digest', { bytes: image.bytes, contentType: mediaTypes.manifest, reference: image.digest })
-  await putManifest(world, 'manifest PUT by tag', { bytes: docker.bytes, contentType: mediaTypes.dockerManifest, reference: 'docker' })
+  await putManifest(world, 'manifest PUT by digest', {
+    bytes: image.bytes,
+    contentType: mediaTypes.manifest,
+    reference: image.digest,
+  })
+  await putManifest(world, 'manifest PUT by tag', {
+    bytes: docker.bytes,
+    contentType: mediaTypes.dockerManifest,
+    reference: 'docker',
+  })
   const missing = contentOf(random.bytes(100))
   const [what, type, document] = random.pick([
     ['', mediaTypes.index, indexOf(mediaTypes.index, [{ content: image, mediaType: mediaTypes.manifest }])],
-    ['', mediaTypes.dockerList, indexOf(mediaTypes.dockerList, [{ content: docker, mediaType: mediaTypes.dockerManifest }])],
+    [
+      '',
+      mediaTypes.dockerList,
+      indexOf(mediaTypes.dockerList, [{ content: docker, mediaType: mediaTypes.dockerManifest }]),
+    ],
     [', without children', mediaTypes.index, indexOf(mediaTypes.index, [])],
-    [', a missing child', mediaTypes.index, indexOf(mediaTypes.index, [{ content: missing, mediaType: mediaTypes.manifest }])],
-    [', a blob as child', mediaTypes.index, indexOf(mediaTypes.index, [{ content: layer, mediaType: mediaTypes.layerGzip }])],
-    [', a config besides', mediaTypes.index, { ...indexOf(mediaTypes.index, []), config: descriptorOf(mediaTypes.config, config) }],
+    [
+      ', a missing child',
+      mediaTypes.index,
+      indexOf(mediaTypes.index, [{ content: missing, mediaType: mediaTypes.manifest }]),
+    ],
+    [
+      ', a blob as child',
+      mediaTypes.index,
+      indexOf(mediaTypes.index, [{ content: layer, mediaType: mediaTypes.layerGzip }]),
+    ],
+    [
+      ', a config besides',
+      mediaTypes.index,
+      { ...indexOf(mediaTypes.index, []), config: descriptorOf(mediaTypes.config, config) },
+    ],
     [', manifests no array', mediaTypes.index, { schemaVersion: 2, mediaType: mediaTypes.index, manifests: {} }],
     [', without manifests', mediaTypes.index, { schemaVersion: 2, mediaType: mediaTypes.index }],
   ] as const)
@@ -76,7 +106,12 @@ export const pushOddManifests: Story = async (world) => {
   await putManifest(world, 'manifest PUT by tag', { bytes: kept, contentType: mediaTypes.manifest, reference: 'kept' })
   for (let count = 3 + random.below(4); count > 0; count--) {
     const right = json(imageOf(config, [layer], { annotations: { count: `${count}` } }))
-    const { what, bytes = right, contentType = mediaTypes.manifest, reference = 'odd' } = random.pick(oddPushes)(world, { config, layer, right })
+    const {
+      what,
+      bytes = right,
+      contentType = mediaTypes.manifest,
+      reference = 'odd',
+    } = random.pick(oddPushes)(world, { config, layer, right })
     const header = contentType === 'none' ? undefined : contentType
     if (await putManifest(world, `manifest PUT, ${what}`, { bytes, contentType: header, reference })) {
       await getManifest(world, `manifest GET, after ${what}`, { reference: digestOf(bytes) })
@@ -144,7 +179,9 @@ const oddPushes: readonly ((world: StoryWorld, parts: Parts) => OddPush)[] = [
   ofDocument('another mediaType', () => ({ mediaType: mediaTypes.dockerManifest })),
   ofDocument('no config', () => ({ config: undefined })),
   ofDocument('a config that is null', () => ({ config: null })),
-  ofDocument('a missing config', (_, { random }) => ({ config: descriptorOf(mediaTypes.config, contentOf(random.bytes(9))) })),
+  ofDocument('a missing config', (_, { random }) => ({
+    config: descriptorOf(mediaTypes.config, contentOf(random.bytes(9))),
+  })),
   ofDocument('a missing layer', (_, { random }) => ({
     layers: [descriptorOf(mediaTypes.layerGzip, contentOf(random.bytes(9)))],
   })),
@@ -166,7 +203,9 @@ const oddPushes: readonly ((world: StoryWorld, parts: Parts) => OddPush)[] = [
   layerOf('a layer without digest', { digest: undefined }),
   layerOf('a layer whose digest is none', { digest: 'sha256:abc' }),
   layerOf('a layer with an address', { urls: ['https://example.com/layer'] }),
-  layerOf('a layer that is not distributable', { mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip' }),
+  layerOf('a layer that is not distributable', {
+    mediaType: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+  }),
 ]
 
 /** Artifacts that refer to an image, as signatures and SBOMs do. */
@@ -174,15 +213,25 @@ export const pushReferrers: Story = async (world) => {
   const { random, pair, repository } = world
   const [config, layer] = await pushParts(world)
   const image = contentOf(json(imageOf(config, [layer])))
-  await putManifest(world, 'manifest PUT by tag', { bytes: image.bytes, contentType: mediaTypes.manifest, reference: 'v1' })
+  await putManifest(world, 'manifest PUT by tag', {
+    bytes: image.bytes,
+    contentType: mediaTypes.manifest,
+    reference: 'v1',
+  })
   const subject = random.chance(70) ? image : contentOf(random.bytes(9))
   const bytes = json(
-    imageOf(config, [layer], { artifactType: 'application/vnd.example.sbom', subject: descriptorOf(mediaTypes.manifest, subject) }),
+    imageOf(config, [layer], {
+      artifactType: 'application/vnd.example.sbom',
+      subject: descriptorOf(mediaTypes.manifest, subject),
+    }),
   )
   const digest = digestOf(bytes)
   await putManifest(world, 'referrer PUT', { bytes, contentType: mediaTypes.manifest, reference: digest })
   await getManifest(world, 'referrer GET', { reference: digest })
-  await pair.ask('referrers GET', { method: random.pick(['GET', 'HEAD']), path: `/v2/${repository}/referrers/${subject.digest}` })
+  await pair.ask('referrers GET', {
+    method: random.pick(['GET', 'HEAD']),
+    path: `/v2/${repository}/referrers/${subject.digest}`,
+  })
   await getManifest(world, 'referrer DELETE', { method: 'DELETE', reference: digest })
   await listTags(world)
 }

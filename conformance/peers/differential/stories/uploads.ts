@@ -34,7 +34,11 @@ async function patch(
   { what = '', ...request }: Partial<Omit<Request, 'method' | 'path'>> & { what?: string },
 ): Promise<boolean> {
   const at = pathTo(progress.upload)
-  const answers = await world.pair.ask(`upload PATCH${what}`, (side) => ({ method: 'PATCH', path: at(side), ...request }))
+  const answers = await world.pair.ask(`upload PATCH${what}`, (side) => ({
+    method: 'PATCH',
+    path: at(side),
+    ...request,
+  }))
   if (!isSuccess(answers.lading)) return true
   progress.received = Buffer.concat([progress.received, request.body ?? Buffer.alloc(0)])
   progress.upload.state = uploadOf(answers).state
@@ -52,7 +56,10 @@ function rangeFrom(start: number, length: number): string {
 const steps: Record<string, Step> = {
   chunk: (world, progress) => {
     const body = next(world)
-    return patch(world, progress, { body, headers: { 'Content-Range': rangeFrom(progress.received.length, body.length) } })
+    return patch(world, progress, {
+      body,
+      headers: { 'Content-Range': rangeFrom(progress.received.length, body.length) },
+    })
   },
   stream: (world, progress) => patch(world, progress, { what: ', chunked', body: next(world), chunked: true }),
   plain: (world, progress) =>
@@ -81,7 +88,9 @@ const steps: Record<string, Step> = {
 
   wrongLength: (world, progress) => {
     const body = next(world)
-    const headers = { 'Content-Range': rangeFrom(progress.received.length, body.length + world.random.pick([-1, 1, 50])) }
+    const headers = {
+      'Content-Range': rangeFrom(progress.received.length, body.length + world.random.pick([-1, 1, 50])),
+    }
     return patch(world, progress, { what: ', a range of another length', body, headers })
   },
 
@@ -102,7 +111,9 @@ const steps: Record<string, Step> = {
     patch(world, progress, {
       what: ', of another type',
       body: next(world),
-      headers: { 'Content-Type': world.random.pick(['text/plain', 'application/json', 'application/octet-stream; a=b']) },
+      headers: {
+        'Content-Type': world.random.pick(['text/plain', 'application/json', 'application/octet-stream; a=b']),
+      },
     }),
 
   /** distribution signs the offset: what comes with an earlier one is out of order. */
@@ -110,7 +121,11 @@ const steps: Record<string, Step> = {
     const old = progress.upload.state
     await steps['plain']?.(world, progress)
     const at = pathTo(progress.upload, '', old)
-    await world.pair.ask('upload PATCH, with an old state', (side) => ({ method: 'PATCH', path: at(side), body: next(world) }))
+    await world.pair.ask('upload PATCH, with an old state', (side) => ({
+      method: 'PATCH',
+      path: at(side),
+      body: next(world),
+    }))
     return false
   },
 
@@ -172,7 +187,8 @@ const endings: readonly Step[] = [
     const headers = { 'Content-Range': rangeFrom(progress.received.length + 7, body.length) }
     return put(world, progress, { what: ', out of order', query, body, headers })
   },
-  (world, progress) => put(world, progress, { what: ', of other bytes', query: `digest=${digestOf(world.random.bytes(9))}` }),
+  (world, progress) =>
+    put(world, progress, { what: ', of other bytes', query: `digest=${digestOf(world.random.bytes(9))}` }),
   (world, progress) => put(world, progress, { what: ', without a digest', query: '' }),
   (world, progress) => {
     const [what, digest] = world.random.pick(Object.entries(oddDigests).slice(2))
@@ -200,7 +216,10 @@ const afterwards: readonly Step[] = [
   (world, progress) =>
     put(world, progress, { what: ', after its end', query: `digest=${contentOf(progress.received).digest}` }),
   async ({ pair, repository }, { received }) => {
-    await pair.ask('blob GET, after an upload', { method: 'GET', path: `/v2/${repository}/blobs/${contentOf(received).digest}` })
+    await pair.ask('blob GET, after an upload', {
+      method: 'GET',
+      path: `/v2/${repository}/blobs/${contentOf(received).digest}`,
+    })
     return false
   },
 ]
