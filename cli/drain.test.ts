@@ -115,7 +115,7 @@ describe('SIGTERM', () => {
 
   it('while workers are still starting ends them all', async function () {
     requireLinux(this)
-    const server = await startServer({ storage: 'filesystem', workers: 3 })
+    const server = await startServer({ storage: 'filesystem', workers: 2 })
     // Ready means that the first one listens.
     const pids = childrenOf(server.process.pid as number)
     server.process.kill('SIGTERM')

@@ -2,7 +2,7 @@
 import { putTags, tagPuts, withSampleBlobs } from '../content/push-samples.ts'
 import { tagOf } from '../content/sample-images.ts'
 import { writeTags } from '../content/write-tags.ts'
-import type { Job, Request } from '../load/jobs.ts'
+import type { Request, RequestsJob } from '../load/jobs.ts'
 import { startRegistry, type Server } from '../servers/start-registry.ts'
 import { connectionsPerJob, type Sizes } from '../sizes.ts'
 import { inRounds, measured, perRequest, type Bench, type Line, type Row } from './row.ts'
@@ -11,8 +11,9 @@ import { accept } from './small-requests.ts'
 /** Both are Lading's. */
 export const growthColumns = ['few', 'many'] as const
 const fewTags = 10
-/** As many different ones are asked for in the repository with many; all of them fit into the warm-up. */
+/** As many different ones are asked for in the repository with many; each worker meets them in the warm-up. */
 const spread = 1_000
+const warmUpPasses = 6
 const name = 'growth'
 
 interface Repository {
@@ -26,7 +27,7 @@ interface Repository {
 interface Kind {
   figure: string
   title: string
-  job: (repository: Repository, sizes: Sizes) => Pick<Extract<Job, { kind: 'requests' }>, 'requests' | 'seconds'>
+  job: (repository: Repository, sizes: Sizes) => Pick<RequestsJob, 'requests' | 'seconds'>
 }
 
 const kinds: Kind[] = [
@@ -86,14 +87,20 @@ export const growthRow: Row = {
         measurePuts(bench, server, { repository, round, count: growthPuts }),
       )
       for (const kind of kinds) {
-        const jobOf = (repository: Repository): Job => ({
-          kind: 'requests',
+        const jobOf = (repository: Repository) => ({
+          kind: 'requests' as const,
           port: server.port,
           connections: connectionsPerJob,
           ...kind.job(repository, bench.sizes),
         })
-        for (const repository of repositories)
-          await bench.load.run({ ...jobOf(repository), seconds: warmUpSeconds } as Job)
+        for (const repository of repositories) {
+          const { seconds: _, ...once } = jobOf(repository)
+          await measured(bench, server, { ...once, seconds: warmUpSeconds })
+          await measured(bench, server, {
+            ...once,
+            requests: Array.from({ length: warmUpPasses }, () => once.requests).flat(),
+          })
+        }
         await inRounds(rounds, repositories, async (repository) => {
           const result = perRequest(await measured(bench, server, jobOf(repository)))
           record(bench, repository, kind.figure, result)

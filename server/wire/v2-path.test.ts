@@ -176,7 +176,7 @@ describe('the path behind /v2/', () => {
         if (target === undefined || !('repository' in target)) return
         assert.match(target.repository, /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/)
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 })

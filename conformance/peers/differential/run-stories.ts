@@ -44,25 +44,25 @@ const kinds: readonly (readonly [weight: number, story: Story])[] = [
   [5, askForOddPaths],
   [6, useOddNames],
   [4, useOtherMethods],
-  [6, listTagPages],
+  [8, listTagPages],
   [7, pullBlobs],
   [5, askForOddDigests],
   [5, deleteBlobs],
-  [1, pushSha512],
+  [2, pushSha512],
   [7, pullManifests],
   [5, askForOddReferences],
   [6, pushMoveAndDelete],
   [7, pushIndexes],
   [16, pushOddManifests],
   [3, pushReferrers],
-  [1, pushBigManifests],
-  [6, mountBlobs],
-  [7, postWholeBlobs],
+  [2, pushBigManifests],
+  [7, mountBlobs],
+  [8, postWholeBlobs],
   [4, startOddUploads],
   [24, walkThroughAnUpload],
 ]
 /** One after the other, when nothing else changes: they look at all repositories, and the last ones make a difference there. */
-const lastStories = [...Array.from({ length: 12 }, () => listCatalog), emptyARepository, orderTheCatalog]
+const lastStories = [...Array.from({ length: 16 }, () => listCatalog), emptyARepository, orderTheCatalog]
 const firstOfTheLast = 90_000
 const atOnce = 4
 const storyByLot = kinds.flatMap(([weight, story]) => Array.from({ length: weight }, () => story))

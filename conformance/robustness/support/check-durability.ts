@@ -1,4 +1,5 @@
 // Holds a recording of system calls against what its 201s promise, and against the rule that a pointer appears after what it points at.
+import assert from 'node:assert/strict'
 import { diskModel } from './disk-model.ts'
 import { createdAnswer, pathsIn, type SystemCall } from './strace-calls.ts'
 
@@ -68,4 +69,16 @@ export function breaches({ calls, watched, existing, promises, exempt }: Recordi
       .flatMap((file) => model.missing(file))
       .map((why) => `${promised.what}: ${target} appeared too early: ${why}`)
   }
+}
+
+export function assertDurable(recording: Recording): void {
+  assertNone(breaches(recording), recording.watched)
+}
+
+/** One cause shows itself many times: some of the distinct breaches, with paths from the watched folder on. */
+export function assertNone(found: readonly string[], watched: string): void {
+  const short = found.map((breach) =>
+    breach.replaceAll(`${watched}/`, '').replaceAll(/([0-9a-f]{8})[0-9a-f]{56}/g, '$1…'),
+  )
+  assert.deepEqual([...new Set(short)].slice(0, 5), [])
 }

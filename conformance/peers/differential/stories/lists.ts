@@ -2,7 +2,7 @@
 import type { Random } from '../random.ts'
 import type { Story } from '../story.ts'
 
-const numbers = ['0', '1', '2', '3', '7', '100', '1000']
+const numbers = ['0', '1', '1', '2', '2', '3', '7', '100', '1000']
 const oddNumbers = {
   'n above the limit': '1001',
   'n far above the limit': '999999',
