@@ -3,8 +3,10 @@ import cluster from 'node:cluster'
 import os from 'node:os'
 import { inProcessLocker } from '../coordination/in-process.ts'
 import { needsOneProcess } from './compose.ts'
+import { listenAddress } from './config/listen-address.ts'
 import { readConfiguration } from './config/read-configuration.ts'
 import type { Configuration } from './config/schema.ts'
+import { removeStaleSocket } from './stale-socket.ts'
 
 /** Returns once the registry listens. Throws a ConfigurationError, or an Error with a sentence for the operator. */
 export async function serve(file: string | undefined): Promise<void> {
@@ -14,6 +16,8 @@ export async function serve(file: string | undefined): Promise<void> {
     return runWorker(configuration)
   }
   for (const warning of warnings) console.error(`warning: ${warning}`)
+  const address = listenAddress(configuration)
+  if ('path' in address) await removeStaleSocket(address.path)
   const workers = workerCount(configuration)
   if (workers === 1) return runAlone(configuration)
   const { runPrimary } = await import('./primary.ts')

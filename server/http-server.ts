@@ -12,6 +12,8 @@ const headersTimeoutMs = 60_000
 /** A response's bytes in flight per connection before we wait for the client. */
 const socketBufferBytes = 256 * 1024
 const drainPollMs = 50
+/** After the cut, handlers still put on disk what they received. */
+const settleMs = 5000
 
 export interface HttpServerOptions {
   /** An upload or download in which no byte moves this long is cut. */
@@ -46,6 +48,7 @@ export type Handle = (request: http.IncomingMessage, response: http.ServerRespon
 
 export function createHttpServer(handle: Handle, options: HttpServerOptions, log: Log): HttpServer {
   const exchanges = new Map<Socket, Exchange>()
+  const handling = new Set<unknown>()
   let draining = false
   const settings = {
     // Node's own limit of 300 s for a whole request would cut slow uploads: the idle limit below takes its place.
@@ -65,7 +68,8 @@ export function createHttpServer(handle: Handle, options: HttpServerOptions, log
     response.once('close', () => {
       if (exchanges.get(socket)?.response === response) exchanges.delete(socket)
     })
-    void handle(request, response)
+    const handled = Promise.resolve(handle(request, response)).finally(() => handling.delete(handled))
+    handling.add(handled)
   }
   server.on('request', serve)
   server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
@@ -112,6 +116,7 @@ export function createHttpServer(handle: Handle, options: HttpServerOptions, log
       if (exchanges.size > 0) log.warn({ requests: exchanges.size }, 'drain time is over, running requests were cut')
       server.closeAllConnections()
       await closed
+      await Promise.race([Promise.all(handling), sleep(settleMs, undefined, { ref: false })])
     },
   }
 }
