@@ -6,7 +6,7 @@ import { startServer, type TestServer } from '../../testing/start-server.ts'
 import { ask } from './support/ask.ts'
 import { digestOf, indexOf, type Content } from './support/content.ts'
 import { eventually, openContentOf } from './support/process-tree.ts'
-import { offsetIn, pushForms, resume, startUpload, type PushSession } from './support/push-forms.ts'
+import { offsetIn, pushForms, Refusal, resume, startUpload, type PushSession } from './support/push-forms.ts'
 import { seededRandom, seedFrom, type Random } from './support/seeded-random.ts'
 
 const cuts = Number(process.env['LADING_CUTS'] ?? 200)
@@ -122,7 +122,7 @@ async function resumeWhenFree(server: TestServer, session: PushSession): ReturnT
     try {
       return await resume(server.url, session)
     } catch (error) {
-      const isBusy = error instanceof assert.AssertionError && [409, 416].includes(error.actual as number)
+      const isBusy = error instanceof Refusal && [409, 416].includes(error.answer.status)
       if (!isBusy || attempt === 5) throw error
     }
   }

@@ -15,6 +15,22 @@ export interface PushSession {
   acknowledged: number
 }
 
+/** The registry said no on the way to the answer that ends the push. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly answer: Answer
+
+  constructor(what: string, answer: Answer) {
+    super(`${what}: answered ${answer.status} ${answer.body.toString()}`)
+    this.answer = answer
+  }
+}
+
+export function expectStatus(status: number, what: string, answer: Answer): Answer {
+  if (answer.status !== status) throw new Refusal(what, answer)
+  return answer
+}
+
 /** Resolves to the answer that ends the push: 201, if all is well. */
 export type PushForm = (url: string, session: PushSession, random: Random) => Promise<Answer>
 
@@ -51,7 +67,7 @@ export async function startUpload(url: string, session: PushSession): Promise<vo
   const algorithm = session.blob.digest.split(':', 1)[0]
   const query = algorithm === 'sha256' ? '' : `?digest-algorithm=${algorithm}`
   const answer = await ask(url, { method: 'POST', path: `/v2/${session.repository}/blobs/uploads/${query}` })
-  assert.equal(answer.status, 202, `POST of an upload: ${answer.body.toString()}`)
+  expectStatus(202, 'POST of an upload', answer)
   session.location = locationIn(answer)
   session.acknowledged = 0
 }
@@ -63,7 +79,7 @@ export async function resume(url: string, session: PushSession): Promise<Answer>
   if (status.status === 404) {
     await startUpload(url, session)
   } else {
-    assert.equal(status.status, 204, `GET of an upload: ${status.body.toString()}`)
+    expectStatus(204, 'GET of an upload', status)
     session.location = locationIn(status)
     session.acknowledged = offsetIn(status)
   }
@@ -97,7 +113,7 @@ export async function patch(
 }
 
 function acknowledge(session: PushSession, answer: Answer): void {
-  assert.equal(answer.status, 202, `PATCH of an upload: ${answer.body.toString()}`)
+  expectStatus(202, 'PATCH of an upload', answer)
   session.location = locationIn(answer)
   session.acknowledged = offsetIn(answer)
 }

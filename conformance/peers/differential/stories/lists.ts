@@ -37,20 +37,26 @@ export const listTagPages: Story = async ({ pair, random, base, repository }) =>
   ] as const
   for (let count = 5 + random.below(8); count > 0; count--) {
     const [where, name] = random.pick(repositories)
-    const [what, query] = pageOf(random, [
-      ...base.tags.slice(0, 6),
-      ...base.tags.slice(-3),
-      'v1',
-      'zzz',
-      '!',
-      '%C3%A4',
-      'v1/../v2',
-      'a%20b',
-    ])
+    const [what, query] = random.chance(5)
+      ? lastPage(base.tags)
+      : pageOf(random, [
+          ...base.tags.slice(0, 6),
+          ...base.tags.slice(-3),
+          'v1',
+          'zzz',
+          '!',
+          '%C3%A4',
+          'v1/../v2',
+          'a%20b',
+        ])
     const method = methodOf(random)
     const full = name === base.tagged && isFullLastPage(base.tags, query) ? ', a full last page' : ''
     await pair.ask(`tags ${method}${where}${what}${full}`, { method, path: `/v2/${name}/tags/list${query}` })
   }
+}
+
+function lastPage(tags: readonly string[]): Parameter {
+  return ['', `?n=1&last=${tags.at(-2)}`]
 }
 
 /** As many tags are left behind `last` as were asked for. */

@@ -205,6 +205,9 @@ const endings: readonly Step[] = [
   },
 ]
 
+const putAgain: Step = (world, progress) =>
+  put(world, progress, { what: ', after its end', query: `digest=${contentOf(progress.received).digest}` })
+
 /** What was finished, refused or cancelled, asked for once more. */
 const afterwards: readonly Step[] = [
   async ({ pair, random }, { upload }) => {
@@ -213,8 +216,8 @@ const afterwards: readonly Step[] = [
     await pair.ask(`upload ${method}, after its end`, (side) => ({ method, path: at(side) }))
     return false
   },
-  (world, progress) =>
-    put(world, progress, { what: ', after its end', query: `digest=${contentOf(progress.received).digest}` }),
+  putAgain,
+  putAgain,
   async ({ pair, repository }, { received }) => {
     await pair.ask('blob GET, after an upload', {
       method: 'GET',
