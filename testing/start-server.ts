@@ -1,6 +1,7 @@
 // Starts a registry as its operator does, in processes of its own, on a free port.
 import { spawn, type ChildProcess } from 'node:child_process'
 import net from 'node:net'
+import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freshFolder } from './fresh-folder.ts'
@@ -50,6 +51,7 @@ export async function startServer(options: StartOptions): Promise<TestServer> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
+      NODE_COMPILE_CACHE: path.join(os.tmpdir(), 'lading-compile-cache'),
       ...process.env,
       REGISTRY_HTTP_ADDR: `127.0.0.1:${port}`,
       REGISTRY_LOG_LEVEL: 'warn',

@@ -15,7 +15,7 @@ import { tellStories, type Told } from './differential/run-stories.ts'
 import { lading, needPeers, peers } from './support/programs.ts'
 import { configuration, startRegistry } from './support/start-registry.ts'
 
-const defaultSeed = '1'
+const defaultSeed = '4'
 const defaultRequests = 3000
 const mostShown = 30
 

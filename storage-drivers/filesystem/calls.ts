@@ -7,6 +7,7 @@ export const open = promisify(fs.open)
 export const close = promisify(fs.close)
 export const fsync = promisify(fs.fsync)
 export const fdatasync = promisify(fs.fdatasync)
+export const rename = promisify(fs.rename)
 export const rm = promisify(fs.rm)
 /** Asynchronous, unlike the other reads: it must not hang with a storage that hangs. */
 export const readFolder = promisify<string, string[]>((path, done) => fs.readdir(path, done))

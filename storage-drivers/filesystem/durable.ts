@@ -1,7 +1,7 @@
 // What makes a change of the file system survive a power loss: temporary file, fsync, rename, fsync of every folder whose entries are new.
 import fs from 'node:fs'
 import path from 'node:path'
-import { fsync } from './calls.ts'
+import { fsync, rename } from './calls.ts'
 import type { Paths } from './paths.ts'
 import { tempPath } from './temp-files.ts'
 import { systemCode } from '../storage-error.ts'
@@ -39,6 +39,19 @@ function openNew(temp: string): number {
 /** Moves a complete file to its place. A folder that another process removed in between is made again. Not durable before `syncEntries`. */
 export function moveInto(source: string, target: string): void {
   inFolder(target, () => fs.renameSync(source, target))
+}
+
+/** The same for a file that was just filled with many bytes: its move can wait for the disk, and nobody else shall wait with it. */
+export async function moveLargeInto(source: string, target: string): Promise<void> {
+  const folder = path.dirname(target)
+  for (let attempt = 1; ; attempt++) {
+    makeFolder(folder)
+    try {
+      return await rename(source, target)
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || attempt === attempts) throw error
+    }
+  }
 }
 
 /** Puts a complete file at a place where nothing is; false when something is. Not durable before `syncEntries`. */

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { StagedUpload } from '../driver.ts'
 import { appendAll, fdatasync } from './calls.ts'
-import { makeFolder, moveInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
+import { makeFolder, moveLargeInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
 import type { Paths } from './paths.ts'
 
 /** Chunks gathered for one write call. */
@@ -36,7 +36,7 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
 
     async commit(key) {
       const target = paths.of(key)
-      moveInto(fs.existsSync(file) ? file : await writeTemp(paths, new Uint8Array()), target)
+      await moveLargeInto(fs.existsSync(file) ? file : await writeTemp(paths, new Uint8Array()), target)
       await syncEntries(paths, [target])
     },
 
@@ -70,7 +70,7 @@ async function appendChunks(fd: number, chunks: AsyncIterable<Uint8Array>): Prom
       syncing = fdatasync(fd).then(
         () => (syncing = undefined),
         () => (syncing = undefined),
-      ) as Promise<void>
+      )
     }
   }
 
