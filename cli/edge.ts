@@ -1,5 +1,4 @@
 // A process that answers requests: alone, or as one of several workers.
-import v8 from 'node:v8'
 import type { Locker } from '../coordination/locker.ts'
 import { createHealth, type Health } from '../server/health.ts'
 import type { HttpServer } from '../server/http-server.ts'
@@ -9,9 +8,6 @@ import { composeApp, composeHttpServer, composeRegistry, openStorage, withMetric
 import { listenAddress } from './config/listen-address.ts'
 import type { Configuration } from './config/schema.ts'
 import { openAccessLog, openLog, type LogOutput } from './log.ts'
-
-// Bodies arrive in buffers outside the heap. With V8's own limit on them, an upload of 1 GiB costs 25 full collections; counted with the heap, one.
-v8.setFlagsFromString('--external-memory-accounted-in-global-limit')
 
 export interface Edge {
   driver: StorageDriver

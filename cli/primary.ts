@@ -10,6 +10,8 @@ import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
 
 const restartDelayMs = 500
+/** docs/decisions/0005-external-memory.md; bin/lading gives it to a process that is alone. */
+const workerFlag = '--external-memory-accounted-in-global-limit'
 /** File calls that may wait for the disk at the same time, per worker. */
 const fileThreads = '16'
 
@@ -22,6 +24,7 @@ export async function runPrimary(configuration: Configuration, workers: number):
   const { prometheus } = configuration.http.debug
   const figures = prometheus.enabled ? workersFigures() : undefined
   let ending = false
+  cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, workerFlag])] })
 
   function tellWorkers(): void {
     for (const worker of liveWorkers()) send(worker, { lading: 'health', troubles: health.troubles() })
