@@ -9,6 +9,7 @@ import { withLockFile } from './filesystem/compare-and-swap.ts'
 import {
   isAbsence,
   linkInto,
+  makeDurableFolder,
   moveInto,
   removeEmptyFolders,
   removeEntry,
@@ -30,7 +31,7 @@ const readBufferBytes = 1024 * 1024
 /** Opens the folder, making it if needed, and removes what dead processes left half-written. Throws when it is no folder or cannot be made. */
 export async function openFilesystemDriver(root: string): Promise<StorageDriver> {
   const paths = pathsUnder(root)
-  checkRoot(paths.root)
+  await checkRoot(paths.root)
   await removeLeftovers(paths.temp).catch((error: unknown) => {
     if (systemCode(error) !== 'EROFS' && systemCode(error) !== 'EACCES') throw error
   })
@@ -116,10 +117,10 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
   })
 }
 
-function checkRoot(root: string): void {
+async function checkRoot(root: string): Promise<void> {
   const stat = fs.statSync(root, { throwIfNoEntry: false })
   if (stat !== undefined && !stat.isDirectory()) throw new Error(`${root} is not a folder`)
-  if (stat === undefined) fs.mkdirSync(root, { recursive: true })
+  if (stat === undefined) await makeDurableFolder(root)
 }
 
 function loadValue(file: string, stat: fs.Stats): StoredValue | undefined {

@@ -1,11 +1,13 @@
 // kill -9 of all processes at random moments of random pushes, again and again on the same folder: whatever was acknowledged is there.
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { childrenOf, isAlive } from '../../testing/processes.ts'
+import { childrenOf } from '../../testing/processes.ts'
 import { startServer, type TestServer } from '../../testing/start-server.ts'
 import { assertPromisesKept, assertSound, finishUnfinished } from './support/inspect.ts'
 import { openLedger } from './support/ledger.ts'
 import { memoryFolder } from './support/memory-folder.ts'
+import { eventually } from './support/process-tree.ts'
 import { createPusher, type Pusher, type World } from './support/pusher.ts'
 import { seededRandom, seedFrom, type Random } from './support/seeded-random.ts'
 import { temporaryEntries, uploadEntries } from './support/stored-tree.ts'
@@ -106,10 +108,10 @@ async function assertNothingLeft(world: World, root: string): Promise<void> {
   }
 }
 
-/** The next start must not meet processes that are still dying. */
+/** The next start must not meet processes that are still dying, or that nobody has waited for yet. */
 async function killAndWait(server: TestServer): Promise<void> {
   const pid = server.process.pid as number
   const all = [pid, ...childrenOf(pid)]
   await server.kill()
-  while (all.some(isAlive)) await sleep(5)
+  await eventually(() => all.every((each) => !fs.existsSync(`/proc/${each}`)))
 }

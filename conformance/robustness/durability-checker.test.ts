@@ -123,6 +123,20 @@ describe('the checker of durability', () => {
     ])
   })
 
+  it('takes what is replaced for durable under a digest, and not where the new value matters', () => {
+    const replace = [
+      '10 openat(AT_FDCWD</>, "/w/tmp/2", O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666) = 5</w/tmp/2>',
+      '11 fsync(5</w/tmp/2>) = 0',
+      '10 rename("/w/tmp/2", "/w/new/data") = 0',
+    ]
+    const lines = [...sound.slice(0, -1), ...replace, sound.at(-1) as string]
+    assert.deepEqual(found(lines), [])
+    assert.deepEqual(found(lines, { promises: { ...promised, pointers: ['/w/new/data'] } }), [
+      'a push: /w/new was not synced since data was made in it',
+    ])
+    assert.match(found(lines.filter((line) => !line.includes('fsync(5</w/tmp/2>'))).join(), /content .* was not synced/)
+  })
+
   it('lets exempt files be, and takes a sync of the whole file system for a sync of each', () => {
     const exempt = without('fsync(5').map((line) => line.replaceAll('/w/new/data', '/w/new/exempt'))
     assert.deepEqual(found(exempt, { promises: { ...promised, files: [] } }), [])

@@ -14,7 +14,7 @@ const clients = 6
 const workers = 2
 
 describe(`kill -9 of a worker during pushes (${rounds} times)`, function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
   const seed = seedFrom('LADING_CRASH_SEED')
   const random = seededRandom(`${seed}/worker`)
   let server: TestServer

@@ -1,13 +1,12 @@
 // What makes a change of the file system survive a power loss: temporary file, fsync, rename, fsync of every folder whose entries are new.
 import fs from 'node:fs'
 import path from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { fsync, rename } from './calls.ts'
 import type { Paths } from './paths.ts'
 import { tempPath } from './temp-files.ts'
 import { systemCode } from '../storage-error.ts'
 
-/** A folder older than this has been made durable by whoever made it. */
-const settledAfterMs = 10_000
 const attempts = 20
 
 /** Writes the bytes to a new temporary file and returns its path; not durable if `ephemeral`. */
@@ -93,22 +92,41 @@ export function makeFolder(folder: string): void {
   }
 }
 
+/** Folders whose own entry this process knows to be on disk: path, and what tells a folder from a later one of the same name. */
+const settled = new LRUCache<string, string>({ max: 50_000 })
+
 /**
- * Makes the entries at `targets` durable: their folders, and each folder above as long as it is young. A young folder may have been made a
- * moment ago by a process that has not synced it yet, and what we acknowledge must not hang on that.
+ * Makes the entries at `targets` durable: their folders, and above them every folder that this process has not yet seen settled. Another process
+ * may have made it a moment ago, or for something ephemeral, and what we acknowledge must not hang on that.
  */
 export async function syncEntries(paths: Paths, targets: readonly string[]): Promise<void> {
-  const youngerThan = Date.now() - settledAfterMs
-  const folders = new Set<string>()
+  const pending = new Set<string>()
+  const settling: [folder: string, identity: string][] = []
   for (const target of targets) {
-    for (let folder = path.dirname(target); !folders.has(folder); folder = path.dirname(folder)) {
-      folders.add(folder)
+    for (let folder = path.dirname(target); !pending.has(folder); folder = path.dirname(folder)) {
+      pending.add(folder)
       if (folder.length <= paths.root.length) break
-      const stat = fs.statSync(folder, { throwIfNoEntry: false })
-      if (stat !== undefined && stat.birthtimeMs < youngerThan) break
+      const identity = identityOf(folder)
+      if (identity === undefined || settled.get(folder) === identity) break
+      settling.push([folder, identity])
     }
   }
-  await Promise.all(Array.from(folders, syncFolder))
+  await Promise.all(Array.from(pending, syncFolder))
+  for (const [folder, identity] of settling) settled.set(folder, identity)
+}
+
+function identityOf(folder: string): string | undefined {
+  const stat = fs.statSync(folder, { throwIfNoEntry: false })
+  return stat && `${stat.ino}@${stat.birthtimeMs}`
+}
+
+/** Makes the folder and those above it, durably. */
+export async function makeDurableFolder(folder: string): Promise<void> {
+  const parents: string[] = []
+  for (let missing = folder; !fs.existsSync(missing); missing = path.dirname(missing))
+    parents.push(path.dirname(missing))
+  makeFolder(folder)
+  await Promise.all(parents.map(syncFolder))
 }
 
 interface FolderSync {

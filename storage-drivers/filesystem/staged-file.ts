@@ -36,11 +36,22 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
 
     async commit(key) {
       const target = paths.of(key)
-      await moveLargeInto(fs.existsSync(file) ? file : await writeTemp(paths, new Uint8Array()), target)
+      await moveLargeInto(fs.existsSync(file) ? await synced(file) : await writeTemp(paths, new Uint8Array()), target)
       await syncEntries(paths, [target])
     },
 
     discard: () => removeEntry(paths, file),
+  }
+}
+
+/** Bytes that a process received before it was killed are in the file, but nobody has synced them. For all others this costs nothing. */
+async function synced(file: string): Promise<string> {
+  const fd = fs.openSync(file, 'r')
+  try {
+    await fdatasync(fd)
+    return file
+  } finally {
+    fs.closeSync(fd)
   }
 }
 

@@ -10,13 +10,8 @@ import { askForOddDigests, deleteBlobs, pullBlobs, pushSha512 } from './stories/
 import { emptyARepository, orderTheCatalog } from './stories/last.ts'
 import { listCatalog, listTagPages } from './stories/lists.ts'
 import { askForOddReferences, pullManifests } from './stories/manifest-pulls.ts'
-import {
-  pushBigManifests,
-  pushIndexes,
-  pushMoveAndDelete,
-  pushOddManifests,
-  pushReferrers,
-} from './stories/manifest-pushes.ts'
+import { pushBigManifests, pushIndexes, pushMoveAndDelete, pushReferrers } from './stories/manifest-pushes.ts'
+import { pushOddManifests } from './stories/odd-manifests.ts'
 import { mountBlobs, postWholeBlobs, startOddUploads } from './stories/starts.ts'
 import { walkThroughAnUpload } from './stories/uploads.ts'
 import type { Story } from './story.ts'

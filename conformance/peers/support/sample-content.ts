@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { generatedBytes } from '../../clients/support/generated-bytes.ts'
-import { pushManifest, pushTree } from '../../clients/support/http.ts'
+import { pushBlob, pushManifest, pushTree } from '../../clients/support/http.ts'
 import { addImage, addMultiPlatformIndex, addZstdImage, layerOf } from '../../clients/support/images.ts'
 import { children, isManifest, mediaTypes, type Descriptor, OciLayout } from '../../clients/support/oci-layout.ts'
 import { anyManifest, ask, type Request } from './ask.ts'
@@ -10,6 +10,8 @@ import { anyManifest, ask, type Request } from './ask.ts'
 export interface Sample {
   /** Everything that was pushed and everything that was deleted, asked for in every way that clients use. */
   readonly requests: readonly Request[]
+  /** Those of the requests for which it does not matter what becomes of content without a tag. */
+  readonly tagged: readonly Request[]
 }
 
 /** Into repositories below `namespace`; another seed makes other content. */
@@ -19,7 +21,9 @@ export async function pushSample(url: string, layout: OciLayout, namespace: stri
   const seed = namespace
 
   const pushTagged = async (name: string, root: Descriptor, tags: readonly string[]): Promise<void> => {
-    for (const tag of tags) await pushTree(at(name), layout, { root, tag })
+    const [first = '', ...others] = tags
+    await pushTree(at(name), layout, { root, tag: first })
+    for (const tag of others) await pushManifest(at(name), layout, { manifest: root, reference: tag })
     for (const tag of tags) requests.push(...manifestRequests(at(name).name, tag))
     requests.push(...(await treeRequests(at(name).name, layout, root)), ...tagRequests(at(name).name, tags))
   }
@@ -35,11 +39,11 @@ export async function pushSample(url: string, layout: OciLayout, namespace: stri
   const tags = Array.from({ length: 120 }, (_, number) => `build-${String(number).padStart(4, '0')}`)
   await pushTagged('many', docker, tags)
 
-  await pushTagged('sha512', docker, ['v1'])
-
   // An artifact that refers to the index, as signatures do: pushed by digest, without a tag.
   const artifact = await addArtifact(layout, index, seed)
+  const tagged = requests.length
   await pushTagged('images/multi', artifact, [artifact.digest])
+  const untagged = requests.splice(tagged)
 
   // A tag moved to another image, one deleted, and an image deleted with its tag.
   const old = await addImage(layout, { layers: [layerOf({ old: generatedBytes(seed, 900) })] })
@@ -47,11 +51,13 @@ export async function pushSample(url: string, layout: OciLayout, namespace: stri
   await pushTree(at('images/multi'), layout, { root: old, tag: 'old' })
   await deleteReference(url, `/v2/${namespace}/images/multi/manifests/1.0.1`)
   await pushTree(at('docker'), layout, { root: old, tag: 'old' })
+  // So that a repository whose other image goes is not empty.
+  await pushTree(at('many'), layout, { root: old, tag: 'other' })
   await deleteReference(url, `/v2/${namespace}/docker/manifests/${old.digest}`)
   requests.push(...manifestRequests(at('docker').name, 'old'), ...manifestRequests(at('docker').name, old.digest))
 
-  requests.push(...(await pushMounted(url, layout, index, namespace)), ...(await pushSha512(url, namespace, seed)))
-  return { requests }
+  requests.push(...(await pushMounted(url, layout, index, namespace)), ...(await pushSha512(url, layout, namespace)))
+  return { requests: [...requests, ...untagged], tagged: requests }
 }
 
 async function pushMounted(url: string, layout: OciLayout, index: Descriptor, namespace: string): Promise<Request[]> {
@@ -68,13 +74,21 @@ async function pushMounted(url: string, layout: OciLayout, index: Descriptor, na
   ]
 }
 
-async function pushSha512(url: string, namespace: string, seed: string): Promise<Request[]> {
-  const bytes = generatedBytes(`${seed} sha512`, 5000)
+/** An image whose layer has a sha512 digest. */
+async function pushSha512(url: string, layout: OciLayout, namespace: string): Promise<Request[]> {
+  const bytes = generatedBytes(`${namespace} sha512`, 5000)
   const digest = `sha512:${createHash('sha512').update(bytes).digest('hex')}`
-  const start = await ask(url, { method: 'POST', path: `/v2/${namespace}/sha512/blobs/uploads/` })
+  const repository = { url, name: `${namespace}/sha512` }
+  const start = await ask(url, { method: 'POST', path: `/v2/${repository.name}/blobs/uploads/` })
   const end = await ask(url, { method: 'PUT', path: `${start.headers.location}&digest=${digest}`, body: bytes })
   assert.equal(end.status, 201)
-  return blobRequests(`${namespace}/sha512`, digest, bytes.length)
+
+  const config = await layout.addBlob(mediaTypes.config, `{"seed":"${namespace}"}`)
+  await pushBlob(repository, layout, config)
+  const layers = [{ mediaType: mediaTypes.layerTar, digest, size: bytes.length }]
+  const image = await layout.addManifest({ schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers })
+  await pushManifest(repository, layout, { manifest: image, reference: 'v1' })
+  return [...manifestRequests(repository.name, 'v1'), ...(await treeRequests(repository.name, layout, image))]
 }
 
 async function addDockerImage(layout: OciLayout, seed: string): Promise<Descriptor> {

@@ -12,6 +12,9 @@ export interface Question {
   body?: Uint8Array | AsyncIterable<Uint8Array>
 }
 
+/** In which not a byte moved: nobody waits longer, however busy the machine. */
+const patienceMs = 60_000
+
 /**
  * Rejects when the connection ends before the answer does. An answer to a change counts as seen with its head: what a client may rely on is
  * the status, even if the connection breaks right behind it.
@@ -25,6 +28,9 @@ export async function ask(url: string, { method = 'GET', path, headers = {}, bod
       ...(isStream || (body === undefined && method === 'GET') ? {} : { 'Content-Length': body?.length ?? 0 }),
       ...headers,
     },
+  })
+  request.setTimeout(patienceMs, () => {
+    request.destroy(new Error(`${method} ${path}: no answer within ${patienceMs / 1000} s`))
   })
   const answer = readAnswer(request, method !== 'GET')
   // Whoever sends a stream awaits it before the answer: until then a refusal is nobody's.

@@ -46,7 +46,10 @@ export function breaches({ calls, watched, existing, promises, exempt }: Recordi
     const promised = id === undefined ? undefined : promises.get(id)
     if (id !== undefined && promised !== undefined) {
       answered.add(id)
-      for (const file of promised.files) found.push(...model.missing(file).map((why) => `${promised.what}: ${why}`))
+      for (const file of promised.files) {
+        const anyVersion = !promised.pointers.includes(file)
+        found.push(...model.missing(file, { anyVersion }).map((why) => `${promised.what}: ${why}`))
+      }
     }
     if (call.name.startsWith('rename')) found.push(...earlyPointer(call))
     model.begin(call)
@@ -66,7 +69,7 @@ export function breaches({ calls, watched, existing, promises, exempt }: Recordi
     if (promised === undefined) return []
     return promised.files
       .filter((file) => !promised.pointers.includes(file))
-      .flatMap((file) => model.missing(file))
+      .flatMap((file) => model.missing(file, { anyVersion: true }))
       .map((why) => `${promised.what}: ${target} appeared too early: ${why}`)
   }
 }

@@ -12,6 +12,8 @@ interface Entry {
   content: Content
   /** When the name was put into its folder; undefined when that is on disk. */
   madeAt: number | undefined
+  /** Something else was on disk under this name: after a power loss there is one or the other. */
+  hasReplaced: boolean
 }
 
 export interface DiskModel {
@@ -19,8 +21,11 @@ export interface DiskModel {
   begin(call: SystemCall): void
   /** The moment it returns. */
   end(call: SystemCall): void
-  /** Why the path, up to the watched folder, would not survive a power loss now; empty when it would. */
-  missing(file: string): string[]
+  /**
+   * Why the path, up to the watched folder, would not survive a power loss now; empty when it would. Where `anyVersion` will do, as under a
+   * digest, so will what was there before.
+   */
+  missing(file: string, options?: { anyVersion: boolean }): string[]
   /** Files that were given their final name before their content was on disk. */
   tornRenames(): string[]
 }
@@ -32,14 +37,18 @@ const syncs = new Set(['fsync', 'fdatasync', ...syncsOfAll])
 /** Watches everything below `watched`; `existing` was there, and on disk, before the first call. */
 export function diskModel(watched: string, existing: readonly string[]): DiskModel {
   const entries = new Map<string, Entry>()
-  for (const file of existing) entries.set(file, { content: { changedAt: undefined }, madeAt: undefined })
+  for (const file of existing) {
+    entries.set(file, { content: { changedAt: undefined }, madeAt: undefined, hasReplaced: false })
+  }
   const syncing = new Map<SystemCall, { content: Content | undefined; folder: string }>()
   const torn: string[] = []
 
   const isWatched = (file: string): boolean => file.startsWith(`${watched}/`)
 
   function add(file: string, content: Content, madeAt: number): void {
-    if (isWatched(file)) entries.set(file, { content, madeAt })
+    const before = entries.get(file)
+    const hasReplaced = before !== undefined && (before.madeAt === undefined || before.hasReplaced)
+    if (isWatched(file)) entries.set(file, { content, madeAt, hasReplaced })
   }
 
   function change(call: SystemCall, at: number): void {
@@ -49,13 +58,13 @@ export function diskModel(watched: string, existing: readonly string[]): DiskMod
 
   function move(source: string, target: string, at: number): void {
     const moved = entries.get(source)
+    if (moved !== undefined) add(target, moved.content, at)
     for (const [file, entry] of Array.from(entries)) {
       if (file === source || file.startsWith(`${source}/`)) {
         entries.delete(file)
-        if (isWatched(target)) entries.set(target + file.slice(source.length), entry)
+        if (file !== source && isWatched(target)) entries.set(target + file.slice(source.length), entry)
       }
     }
-    if (moved !== undefined) add(target, moved.content, at)
   }
 
   /** A sync covers what was done when it began. */
@@ -96,11 +105,12 @@ export function diskModel(watched: string, existing: readonly string[]): DiskMod
         add(first, { changedAt: call.end }, call.end)
     },
 
-    missing(file) {
+    missing(file, { anyVersion } = { anyVersion: false }) {
       const entry = entries.get(file)
       if (entry === undefined) return [`${file} is not there`]
       const reasons = entry.content.changedAt === undefined ? [] : [`the content of ${file} was not synced`]
       for (let name = file; isWatched(name); name = path.dirname(name)) {
+        if (anyVersion && name === file && entry.hasReplaced) continue
         if (entries.get(name)?.madeAt !== undefined)
           reasons.push(`${path.dirname(name)} was not synced since ${path.basename(name)} was made in it`)
       }
