@@ -94,6 +94,23 @@ for (const scarcity of ['bytes', 'inodes'] as const satisfies readonly Scarcity[
       }
     })
 
+    if (scarcity === 'inodes') {
+      it('a manifest for which there is almost room leaves no temporary files', async () => {
+        const [blob] = acknowledged
+        for (let files = 0; files < 10; files++) {
+          disk.fillBut(files)
+          const refusal = await pushManifest(`almost-${files}`, blob as Content).then(
+            () => undefined,
+            (error: unknown) => refusalIn(error),
+          )
+          if (refusal !== undefined) assertRefusal(refusal)
+          const isClean = await eventually(() => temporaryEntries(server.root).length === 0, 1000)
+          assert.ok(isClean, `with room for ${files}: ${temporaryEntries(server.root).join()} is left`)
+        }
+        await assertAllThere()
+      })
+    }
+
     it('with room again all works: new pushes, and the upload that was begun before', async () => {
       disk.free()
       await pushImage('afterwards')
@@ -123,7 +140,11 @@ for (const scarcity of ['bytes', 'inodes'] as const satisfies readonly Scarcity[
     }
 
     async function pushImage(tag: string): Promise<void> {
-      const manifest = imageOf([await pushBlob()], { name: tag })
+      await pushManifest(tag, await pushBlob())
+    }
+
+    async function pushManifest(tag: string, blob: Content): Promise<void> {
+      const manifest = imageOf([blob], { name: tag })
       const path = `/v2/${repository}/manifests/${tag}`
       const headers = { 'Content-Type': manifest.mediaType }
       const answer = await ask(server.url, { method: 'PUT', path, headers, body: manifest.bytes })

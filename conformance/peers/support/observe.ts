@@ -46,7 +46,7 @@ function seen(request: Request, { status, headers, body }: Answer): Record<strin
 
 /** The parameters of a Link, in whatever order. */
 function nextPage(link: string): string {
-  return [...new URLSearchParams(/\?([^>]*)>/.exec(link)?.[1])].sort().join('&')
+  return [...new URLSearchParams(/\?([^>]*)>/.exec(link)?.[1])].sort((a, b) => (a < b ? -1 : 1)).join('&')
 }
 
 function listIn(body: Buffer): Record<string, unknown> {

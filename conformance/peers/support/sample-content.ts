@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { generatedBytes } from '../../clients/support/generated-bytes.ts'
 import { pushBlob, pushManifest, pushTree } from '../../clients/support/http.ts'
 import { addImage, addMultiPlatformIndex, addZstdImage, layerOf } from '../../clients/support/images.ts'
-import { children, isManifest, mediaTypes, type Descriptor, OciLayout } from '../../clients/support/oci-layout.ts'
+import { children, isManifest, mediaTypes, type Descriptor, type OciLayout } from '../../clients/support/oci-layout.ts'
 import { anyManifest, ask, type Request } from './ask.ts'
 
 export interface Sample {

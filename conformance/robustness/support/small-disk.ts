@@ -9,6 +9,8 @@ export interface SmallDisk {
   folder: string
   /** Takes all room that is left, for content or for new files. */
   fill(): void
+  /** All but room for so many new files or folders; only where inodes are scarce. */
+  fillBut(files: number): void
   /** Gives it back, and some that was taken from the beginning. */
   free(): void
   unmount(): void
@@ -52,6 +54,10 @@ export function mountSmallDisk(scarcity: Scarcity): SmallDisk {
   return {
     folder,
     fill: () => take(Infinity),
+    fillBut(files) {
+      take(Infinity)
+      for (const name of fs.readdirSync(filler).slice(0, files)) fs.rmSync(path.join(filler, name))
+    },
     free: () => fs.rmSync(filler, { recursive: true, force: true }),
     unmount,
   }

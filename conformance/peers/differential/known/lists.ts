@@ -73,8 +73,8 @@ export const listDifferences: readonly KnownDifference[] = [
   {
     id: 'links-keep-the-query',
     what: 'Link to the next page',
-    distribution: '`n` and `last` alone',
-    lading: 'The whole query of the request, with another `last`',
+    distribution: '`n`, also where the request had none, and `last`',
+    lading: 'The query of the request, with another `last`',
     why: 'What narrows a list, such as a parameter of a proxy, must hold for its next page too',
     seen: [
       {
@@ -82,6 +82,12 @@ export const listDifferences: readonly KnownDifference[] = [
         aspect: 'link',
         distribution: /rel="next"$/,
         lading: /[?&](a|unknown|n)=.*&(last|n|unknown)=.*rel="next"$/,
+      },
+      {
+        what: /^catalog GET/,
+        aspect: 'link',
+        distribution: /\?last=[^&>]+&n=100>/,
+        lading: /^<\/v2\/_catalog\?last=[^&>]+>/,
       },
     ],
   },
