@@ -26,16 +26,20 @@ export interface UploadStates {
   /** A digester that has seen exactly the first `size` bytes of the staged upload: kept, or caught up by reading what it missed. */
   digesterAt(id: UploadId, staged: StagedUpload, algorithm: Algorithm, size: number): Promise<Digester>
   forget(id: UploadId): void
+  /** Removes a state that tells of more bytes than there are: of those that come now it would tell a lie. */
+  dropIfAhead(repository: RepositoryName, id: UploadId, size: number): Promise<void>
 }
 
 export function createUploadStates(driver: StorageDriver): UploadStates {
   const inProgress = new LRUCache<UploadId, Progress>({ max: maxDigesters })
 
+  async function loadState(repository: RepositoryName, id: UploadId): Promise<UploadState | undefined> {
+    const value = await driver.get(uploadStateKey(repository, id))
+    return value && stateIn(value.bytes)
+  }
+
   return {
-    async load(repository, id) {
-      const value = await driver.get(uploadStateKey(repository, id))
-      return value && stateIn(value.bytes)
-    },
+    load: loadState,
 
     async save(repository, id, progress) {
       inProgress.set(id, progress)
@@ -57,6 +61,11 @@ export function createUploadStates(driver: StorageDriver): UploadStates {
     },
 
     forget: (id) => void inProgress.delete(id),
+
+    async dropIfAhead(repository, id, size) {
+      const state = await loadState(repository, id)
+      if (state !== undefined && state.size > size) await driver.delete(uploadStateKey(repository, id))
+    },
   }
 }
 

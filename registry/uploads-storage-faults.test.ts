@@ -84,6 +84,22 @@ describe('uploads on storage that fails', () => {
     assert.equal(await readBlob(openRegistry(beneath), app, digest), undefined)
     await assertSound(beneath)
   })
+
+  it('a digest of bytes that were committed is never believed of other bytes that come after them', async () => {
+    const beneath = openMemoryDriver()
+    const id = await openRegistry(beneath).uploads.start(app, 'sha256')
+    await openRegistry(beneath).uploads.append(app, id, { chunks: chunksOf(bytes) })
+    const unlinked = faulty(beneath)
+    unlinked.fail({ action: 'write', key: /_layers/ }, full)
+    await assert.rejects(openRegistry(unlinked).uploads.finish(app, id, digest), full)
+
+    const dying = faulty(beneath)
+    dying.crash({ action: 'write', key: /lading-state$/ })
+    await assert.rejects(openRegistry(dying).uploads.append(app, id, { chunks: chunksOf(randomBytes(bytes.length)) }))
+
+    await assert.rejects(openRegistry(beneath).uploads.finish(app, id, digest), { code: 'DIGEST_INVALID' })
+    await assertSound(beneath)
+  })
 })
 
 /** Takes in all chunks and then has no room for any of them, whatever the source did. */

@@ -92,6 +92,8 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     if (body.start !== undefined && body.start !== size) {
       throw new RegistryError('RANGE_INVALID', { detail: { expected: size, actual: body.start } })
     }
+    // A crash between commit and link leaves a state without its bytes.
+    await states.dropIfAhead(repository, id, size)
     const staged = stagedOf(repository, id)
     const digester = await states.digesterAt(id, staged, algorithm, size)
     const counted = countAndDigest(body, digester)

@@ -44,11 +44,12 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
     if (options.ifMatch !== undefined) return replaceIfMatch(target, bytes, options.ifMatch)
     const temp = await writeTemp(paths, bytes, options.ephemeral)
     let written = true
-    if (options.ifAbsent) {
-      written = linkInto(temp, target)
+    try {
+      if (options.ifAbsent) written = linkInto(temp, target)
+      else moveInto(temp, target)
+    } finally {
+      // After a move there is nothing; after a link, or a failure, there is.
       fs.rmSync(temp, { force: true })
-    } else {
-      moveInto(temp, target)
     }
     if (!options.ephemeral) await syncEntries(paths, [target])
     return written
@@ -64,7 +65,20 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
   }
 
   async function writeInOrder(entries: readonly KeyedValue[]): Promise<void> {
-    const temps = await Promise.all(entries.map(({ bytes, ephemeral }) => writeTemp(paths, bytes, ephemeral)))
+    const outcomes = await Promise.allSettled(entries.map(({ bytes, ephemeral }) => writeTemp(paths, bytes, ephemeral)))
+    const temps = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    try {
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+      await moveInOrder(entries, temps)
+    } catch (error) {
+      // On a full disk, what is left behind would make it fuller.
+      for (const temp of temps) fs.rmSync(temp, { force: true })
+      throw error
+    }
+  }
+
+  async function moveInOrder(entries: readonly KeyedValue[], temps: readonly string[]): Promise<void> {
     const unsynced: string[] = []
     for (const [index, { key, ephemeral }] of entries.entries()) {
       // The last one is what makes the others reachable: it appears only when they are on disk.
