@@ -43,14 +43,12 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
     const target = paths.of(key)
     if (options.ifMatch !== undefined) return replaceIfMatch(target, bytes, options.ifMatch)
     const temp = await writeTemp(paths, bytes, options.ephemeral)
-    let written = true
-    try {
-      if (options.ifAbsent) written = linkInto(temp, target)
-      else moveInto(temp, target)
-    } finally {
-      // After a move there is nothing; after a link, or a failure, there is.
-      fs.rmSync(temp, { force: true })
-    }
+    const written = removingOnFailure([temp], () => {
+      if (!options.ifAbsent) moveInto(temp, target)
+      else if (!linkInto(temp, target)) return false
+      return true
+    })
+    if (options.ifAbsent) fs.rmSync(temp, { force: true })
     if (!options.ephemeral) await syncEntries(paths, [target])
     return written
   }
@@ -58,7 +56,8 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
   function replaceIfMatch(target: string, bytes: Uint8Array, version: string): Promise<boolean> {
     return withLockFile(paths.temp, target, async () => {
       if (values.get(target)?.version !== version) return false
-      moveInto(await writeTemp(paths, bytes), target)
+      const temp = await writeTemp(paths, bytes)
+      removingOnFailure([temp], () => moveInto(temp, target))
       await syncEntries(paths, [target])
       return true
     })
@@ -135,6 +134,16 @@ async function checkRoot(root: string): Promise<void> {
   const stat = fs.statSync(root, { throwIfNoEntry: false })
   if (stat !== undefined && !stat.isDirectory()) throw new Error(`${root} is not a folder`)
   if (stat === undefined) await makeDurableFolder(root)
+}
+
+/** On a full disk, temporary files that are left behind would make it fuller. */
+function removingOnFailure<T>(temps: readonly string[], work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    for (const temp of temps) fs.rmSync(temp, { force: true })
+    throw error
+  }
 }
 
 function loadValue(file: string, stat: fs.Stats): StoredValue | undefined {
