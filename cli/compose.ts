@@ -32,6 +32,15 @@ export async function openStorage({ storage }: Configuration): Promise<StorageDr
   }
 }
 
+/** To be called before anything is served, and after a worker's death. What cannot be recovered is no reason not to serve. */
+export async function recoverStorage(driver: StorageDriver, log: Log): Promise<void> {
+  try {
+    await driver.recover?.()
+  } catch (error) {
+    log.warn({ error: String(error) }, 'what a killed process left could not be removed and put on disk')
+  }
+}
+
 /** Locks work only among those who share them, and memory belongs to one process. */
 export function needsOneProcess({ storage }: Configuration): boolean {
   return storage.filesystem === undefined

@@ -1,13 +1,16 @@
 // A process that answers requests: alone, or as one of several workers.
-import type { Locker } from '../coordination/locker.ts'
 import { createHealth, type Health } from '../server/health.ts'
 import type { HttpServer } from '../server/http-server.ts'
 import { createMetrics, type Metrics } from '../server/metrics.ts'
 import type { StorageDriver } from '../storage-drivers/driver.ts'
-import { composeApp, composeHttpServer, composeRegistry, openStorage, withMetrics } from './compose.ts'
+import { composeApp, composeHttpServer, composeRegistry, withMetrics, type SharedParts } from './compose.ts'
 import { listenAddress } from './config/listen-address.ts'
 import type { Configuration } from './config/schema.ts'
-import { openAccessLog, openLog, type LogOutput } from './log.ts'
+import { openAccessLog, type LogOutput } from './log.ts'
+
+export interface EdgeStart extends SharedParts {
+  log: LogOutput
+}
 
 export interface Edge {
   driver: StorageDriver
@@ -19,13 +22,15 @@ export interface Edge {
 }
 
 /** Listens when it resolves. Rejects with a sentence for the operator. */
-export async function startEdge(configuration: Configuration, locker: Locker): Promise<Edge> {
+export async function startEdge(
+  configuration: Configuration,
+  { driver: plainDriver, locker, log }: EdgeStart,
+): Promise<Edge> {
   const { http } = configuration
-  const log = openLog(configuration.log)
   const access = configuration.log.accesslog.disabled ? undefined : openAccessLog()
   const metrics = http.debug.addr !== undefined && http.debug.prometheus.enabled ? createMetrics() : undefined
   const health = createHealth()
-  const driver = withMetrics(await openStorage(configuration), metrics)
+  const driver = withMetrics(plainDriver, metrics)
   const registry = composeRegistry(configuration, { driver, locker, log })
   const parts = { driver, locker, log, registry, health, metrics, writeAccess: access?.write }
   const server = composeHttpServer(configuration, composeApp(configuration, parts), log)

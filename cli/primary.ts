@@ -1,10 +1,11 @@
 // The process above the workers: starts them, replaces the dead, holds their locks, and does the background work once for all.
 import cluster, { type Worker } from 'node:cluster'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { workersLockServer } from '../coordination/workers.ts'
 import { createHealth } from '../server/health.ts'
 import { workersFigures } from '../server/metrics.ts'
 import { startBackground } from './background.ts'
-import { openStorage } from './compose.ts'
+import { openStorage, recoverStorage } from './compose.ts'
 import type { Configuration } from './config/schema.ts'
 import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
@@ -19,11 +20,14 @@ const fileThreads = '16'
 export async function runPrimary(configuration: Configuration, workers: number): Promise<void> {
   const log = openLog(configuration.log)
   const driver = await openStorage(configuration)
+  await recoverStorage(driver, log)
   const locks = workersLockServer()
   const health = createHealth(tellWorkers)
   const { prometheus } = configuration.http.debug
   const figures = prometheus.enabled ? workersFigures() : undefined
   let ending = false
+  // The kernel hands out connections, and keeps those that wait: node's own way loses the ones it hands to a worker in the moment of its death.
+  cluster.schedulingPolicy = cluster.SCHED_NONE
   cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, workerFlag])] })
 
   function tellWorkers(): void {
@@ -37,7 +41,7 @@ export async function runPrimary(configuration: Configuration, workers: number):
     worker.once('exit', (code, signal) => {
       if (ending) return
       log.error({ pid: worker.process.pid, code, signal }, 'worker died, another one takes its place')
-      setTimeout(() => !ending && startWorker(), restartDelayMs)
+      void Promise.all([recoverStorage(driver, log), sleep(restartDelayMs)]).then(() => !ending && startWorker())
     })
     return worker
   }

@@ -2,10 +2,11 @@
 import cluster from 'node:cluster'
 import os from 'node:os'
 import { inProcessLocker } from '../coordination/in-process.ts'
-import { needsOneProcess } from './compose.ts'
+import { needsOneProcess, openStorage, recoverStorage } from './compose.ts'
 import { listenAddress } from './config/listen-address.ts'
 import { readConfiguration } from './config/read-configuration.ts'
 import type { Configuration } from './config/schema.ts'
+import { openLog } from './log.ts'
 import { removeStaleSocket } from './stale-socket.ts'
 
 /** Returns once the registry listens. Throws a ConfigurationError, or an Error with a sentence for the operator. */
@@ -37,16 +38,19 @@ async function runAlone(configuration: Configuration): Promise<void> {
     import('../server/metrics.ts'),
   ])
   const locker = inProcessLocker()
-  const edge = await startEdge(configuration, locker)
+  const log = openLog(configuration.log)
+  const driver = await openStorage(configuration)
+  await recoverStorage(driver, log)
+  const edge = await startEdge(configuration, { driver, locker, log })
   const figures = edge.metrics && ownFigures(edge.metrics)
   await startBackground(configuration, { ...edge, locker, figures })
-  edge.log.info({ address: configuration.http.addr, workers: 1 }, 'listening')
+  log.info({ address: configuration.http.addr, workers: 1 }, 'listening')
 
   let ending = false
   const end = async (): Promise<void> => {
     if (ending) process.exit(1)
     ending = true
-    edge.log.info({}, 'draining')
+    log.info({}, 'draining')
     await edge.drain()
     process.exit(0)
   }

@@ -1,7 +1,9 @@
 // One of several processes that answer requests; the primary holds the locks, runs the health checks, and tells it when to end.
 import { workerLocker } from '../coordination/workers.ts'
+import { openStorage } from './compose.ts'
 import type { Configuration } from './config/schema.ts'
 import { startEdge, type Edge } from './edge.ts'
+import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
 
 export async function runWorker(configuration: Configuration): Promise<void> {
@@ -23,7 +25,8 @@ export async function runWorker(configuration: Configuration): Promise<void> {
   process.on('disconnect', () => void end(0))
 
   try {
-    edge = await startEdge(configuration, workerLocker())
+    const driver = await openStorage(configuration)
+    edge = await startEdge(configuration, { driver, locker: workerLocker(), log: openLog(configuration.log) })
   } catch (error) {
     const message: WorkerMessage = { lading: 'fatal', message: (error as Error).message }
     process.send?.(message, () => process.exit(1))

@@ -39,6 +39,7 @@ export async function purgeExpiredUploads(parts: PurgeParts, { ageMs, dryRun }: 
         log.warn({ repository, upload: id, error: String(error) }, 'expired upload could not be removed')
       }
     }
+    if (!dryRun) await driver.tidy?.(uploadsPrefix(repository))
   }
   return purged
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lock, Locker } from '../coordination/locker.ts'
 import type { StagedUpload, StorageDriver } from '../storage-drivers/driver.ts'
 import type { Blobs } from './blobs.ts'
+import { checkLength, countAndDigest, type UploadBody } from './counted-body.ts'
 import { algorithmOf, createDigester, type Algorithm, type Digest, type Digester } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { blobKey, uploadDataKey, uploadPrefix, uploadStartedKey } from './layout.ts'
@@ -13,15 +14,6 @@ import { createUploadStates } from './upload-state.ts'
 /** A client that lost its connection comes back before the old request has noticed: so long the new one waits for it. */
 const busyWaitMs = 3000
 const busyPollMs = 20
-
-/** Bytes of one request. */
-export interface UploadBody {
-  chunks: AsyncIterable<Uint8Array>
-  /** Where the client believes that they begin; without it they follow what is there. */
-  start?: number
-  /** How many the client announced. */
-  length?: number
-}
 
 export interface Uploads {
   start(repository: RepositoryName, algorithm: Algorithm): Promise<UploadId>
@@ -104,9 +96,11 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
       throw error
     }
     const newSize = size + counted.bytes()
-    if (body.length !== undefined && counted.bytes() !== body.length) {
+    try {
+      checkLength(body, counted.bytes())
+    } catch (error) {
       await states.save(repository, id, { digester, size: newSize })
-      throw new RegistryError('SIZE_INVALID', { detail: { announced: body.length, received: counted.bytes() } })
+      throw error
     }
     return { digester, size: newSize }
   }
@@ -141,9 +135,11 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     expected: Digest,
     actual: Digest,
   ): Promise<void> {
-    if (actual !== expected) {
+    try {
+      checkDigest(expected, actual)
+    } catch (error) {
       await discard(repository, id)
-      throw new RegistryError('DIGEST_INVALID', { detail: { expected, actual } })
+      throw error
     }
     // Moving over an existing blob costs nothing and repairs one that an older registry left torn.
     await stagedOf(repository, id).commit(blobKey(expected))
@@ -202,15 +198,19 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     },
 
     async push(repository, digest, body) {
-      const id = randomUUID() as string as UploadId
+      const staged = driver.stage()
       try {
-        const { digester } = await receive(repository, id, { body, size: 0, algorithm: algorithmOf(digest) })
-        await commitVerified(repository, id, digest, digester.digest())
+        const digester = createDigester(algorithmOf(digest))
+        const counted = countAndDigest(body, digester)
+        await staged.append(counted.chunks)
+        checkLength(body, counted.bytes())
+        checkDigest(digest, digester.digest())
+        await staged.commit(blobKey(digest))
       } catch (error) {
-        // Nobody knows this id, so nobody could go on with it. What cannot be removed now goes with the expired uploads.
-        await discard(repository, id).catch(() => {})
+        await staged.discard().catch(() => {})
         throw error
       }
+      await blobs.link(repository, digest)
     },
 
     async mount(repository, digest, from) {
@@ -220,6 +220,10 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
       return true
     },
   }
+}
+
+function checkDigest(expected: Digest, actual: Digest): void {
+  if (actual !== expected) throw new RegistryError('DIGEST_INVALID', { detail: { expected, actual } })
 }
 
 /** The lock that every change of an upload holds. */
@@ -239,35 +243,4 @@ async function acquireSoon(locker: Locker, key: string): Promise<Lock> {
     }
     await sleep(busyPollMs)
   }
-}
-
-interface Counted {
-  chunks: AsyncIterable<Uint8Array>
-  bytes(): number
-  /** The client failed, and the storage did not fail over it: all bytes counted so far are kept. */
-  isOfSource(error: unknown): boolean
-}
-
-function countAndDigest(body: UploadBody, digester: Digester): Counted {
-  let bytes = 0
-  let failure: { error: unknown } | undefined
-  async function* pass(): AsyncIterable<Uint8Array> {
-    try {
-      for await (const chunk of body.chunks) {
-        if (body.length !== undefined && bytes + chunk.length > body.length) {
-          throw new RegistryError('SIZE_INVALID', {
-            message: 'the body is longer than announced',
-            detail: { announced: body.length },
-          })
-        }
-        bytes += chunk.length
-        digester.update(chunk)
-        yield chunk
-      }
-    } catch (error) {
-      failure = { error }
-      throw error
-    }
-  }
-  return { chunks: pass(), bytes: () => bytes, isOfSource: (error) => failure !== undefined && failure.error === error }
 }

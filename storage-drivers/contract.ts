@@ -253,6 +253,16 @@ function describeStagedUploads(driver: () => StorageDriver): void {
       assert.equal((await driver().get('k'))?.bytes.toString(), 'one two')
     })
 
+    it('uploads without a key do not meet', async () => {
+      const [one, two] = [driver().stage(), driver().stage()]
+      await Promise.all([one.append(inChunks(Buffer.from('1'))), two.append(inChunks(Buffer.from('2')))])
+      await one.append(inChunks(Buffer.from('1')))
+      await two.discard()
+      await one.commit('one')
+      assert.deepEqual(await listed(driver().list('')), ['one'])
+      assert.equal((await driver().get('one'))?.bytes.toString(), '11')
+    })
+
     it('a discarded upload leaves nothing', async () => {
       const staged = driver().stage('up/6/data')
       await staged.append(inChunks(Buffer.from('x')))

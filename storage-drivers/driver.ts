@@ -88,11 +88,23 @@ export interface StorageDriver {
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<string>
 
-  /** An upload in progress, kept at this key and found again by any process; made by the first append. */
-  stage(key: string): StagedUpload
+  /**
+   * An upload in progress, kept at this key and found again by any process; made by the first append. Without a key it is this caller's alone:
+   * its bytes become durable with `commit`, and what a crash leaves of it goes with `recover`.
+   */
+  stage(key?: string): StagedUpload
 
   /** A cheaper way than `read` to put an object's bytes on a socket. False when nothing is at the key. */
   sendTo?(key: string, range: ByteRange, target: Writable): Promise<boolean>
+
+  /**
+   * Before the first request, and whenever a process that shared the storage has died: what it had made visible becomes durable, as if its calls
+   * had returned, and what it left half-done goes.
+   */
+  recover?(): Promise<void>
+
+  /** Removes below `prefix` what is no object and costs space all the same: the folders that a crash left empty. */
+  tidy?(prefix: string): Promise<void>
 
   /** Rejects when the storage cannot be reached at all: the health check. */
   ping(): Promise<void>

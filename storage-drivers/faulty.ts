@@ -13,7 +13,7 @@ export type Action =
 /** Values that are written in order count as one write each. */
 export interface Call {
   action: Action
-  /** Of a staged upload, the key at which it is kept; empty for calls about the whole storage. */
+  /** Of a staged upload, the key at which it is kept, if any; empty for calls about the whole storage. */
   key: string
 }
 
@@ -134,7 +134,7 @@ export function faulty(driver: StorageDriver): FaultyDriver {
         checkAlive()
       }
     },
-    stage: (key) => stageFaulty(key, driver.stage(key)),
+    stage: (key) => stageFaulty(key ?? '', driver.stage(key)),
     ping: () => call('ping', '', () => driver.ping()),
     close: () => driver.close(),
   }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { Readable } from 'node:stream'
 import { freshFolder } from '../testing/fresh-folder.ts'
 import { openFilesystemDriver } from './filesystem.ts'
 
 const host = os.hostname().replace(/[^A-Za-z0-9.-]/g, '_')
 
-describe('a filesystem driver at its start', () => {
+describe('a filesystem driver that recovers', () => {
   let root: string
   let temp: string
 
@@ -22,18 +23,18 @@ describe('a filesystem driver at its start', () => {
     for (const name of [`${host}~${dead}~aaaa~1`, `${host}~${process.pid}~bbbb~1`])
       fs.writeFileSync(path.join(temp, name), 'x')
     fs.mkdirSync(path.join(temp, `${host}~${dead}~aaaa~2`, 'deep'), { recursive: true })
-    await openFilesystemDriver(root)
+    await (await openFilesystemDriver(root)).recover?.()
     assert.deepEqual(fs.readdirSync(temp), [])
   })
 
   it('leaves what a living process or another machine is writing, unless it is older than an hour', async () => {
     const names = [`${host}~${process.ppid}~aaaa~1`, 'another-machine~1~aaaa~1']
     for (const name of names) fs.writeFileSync(path.join(temp, name), 'x')
-    await openFilesystemDriver(root)
+    await (await openFilesystemDriver(root)).recover?.()
     assert.deepEqual(fs.readdirSync(temp), names.sort())
     const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
     for (const name of names) fs.utimesSync(path.join(temp, name), longAgo, longAgo)
-    await openFilesystemDriver(root)
+    await (await openFilesystemDriver(root)).recover?.()
     assert.deepEqual(fs.readdirSync(temp), [])
   })
 
@@ -46,6 +47,28 @@ describe('a filesystem driver at its start', () => {
 })
 
 describe('a filesystem driver', () => {
+  it('tidies away folders that hold no file, and only those', async () => {
+    const root = freshFolder()
+    const driver = await openFilesystemDriver(root)
+    await driver.write('up/1/a/data', Buffer.from('x'))
+    for (const folder of ['up/1/b', 'up/2/c/d', 'other/3']) fs.mkdirSync(path.join(root, folder), { recursive: true })
+    await driver.tidy?.('up/')
+    await driver.tidy?.('absent/')
+    assert.deepEqual(fs.readdirSync(path.join(root, 'up'), { recursive: true }), ['1', '1/a', '1/a/data'])
+    assert.ok(fs.existsSync(path.join(root, 'other/3')))
+  })
+
+  it('keeps an upload without a key out of sight until it is committed', async () => {
+    const root = freshFolder()
+    const driver = await openFilesystemDriver(root)
+    const staged = driver.stage()
+    await staged.append(Readable.from([Buffer.from('bytes')]))
+    assert.deepEqual(fs.readdirSync(root), ['.lading-tmp'])
+    await staged.commit('k')
+    assert.deepEqual(fs.readdirSync(root), ['.lading-tmp', 'k'])
+    assert.deepEqual(fs.readdirSync(path.join(root, '.lading-tmp')), [])
+  })
+
   it('leaves no temporary file behind, and lists none', async () => {
     const root = freshFolder()
     const driver = await openFilesystemDriver(root)

@@ -12,29 +12,28 @@ import {
   makeDurableFolder,
   moveInto,
   removeEmptyFolders,
+  removeEmptyFoldersBelow,
   removeEntry,
   syncEntries,
+  syncFileSystem,
   writeTemp,
 } from './filesystem/durable.ts'
 import { freshCache } from './filesystem/fresh-cache.ts'
 import { folderLister } from './filesystem/list-folder.ts'
 import { pathsUnder } from './filesystem/paths.ts'
 import { sendFile } from './filesystem/send-file.ts'
-import { stageFile } from './filesystem/staged-file.ts'
+import { stageFile, stageTempFile } from './filesystem/staged-file.ts'
 import { removeLeftovers, tempPath } from './filesystem/temp-files.ts'
-import { asStorageError, systemCode } from './storage-error.ts'
+import { asStorageError } from './storage-error.ts'
 
 const valueCacheBytes = 24 * 1024 * 1024
 const largestCachedValueBytes = 64 * 1024
 const readBufferBytes = 1024 * 1024
 
-/** Opens the folder, making it if needed, and removes what dead processes left half-written. Throws when it is no folder or cannot be made. */
+/** Opens the folder, making it if needed. Throws when it is no folder or cannot be made. */
 export async function openFilesystemDriver(root: string): Promise<StorageDriver> {
   const paths = pathsUnder(root)
   await checkRoot(paths.root)
-  await removeLeftovers(paths.temp).catch((error: unknown) => {
-    if (systemCode(error) !== 'EROFS' && systemCode(error) !== 'EACCES') throw error
-  })
 
   const values = freshCache<StoredValue>({ maxBytes: valueCacheBytes, load: loadValue, weigh: weighValue })
   const list = folderLister()
@@ -121,8 +120,13 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
     delete: (key) => removeEntry(paths, paths.of(key)),
     deleteAll,
     list: (prefix, options = {}) => list(prefix === '' ? paths.root : paths.of(prefix.slice(0, -1)), prefix, options),
-    stage: (key) => stageFile(paths, paths.of(key)),
+    stage: (key) => (key === undefined ? stageTempFile(paths) : stageFile(paths, paths.of(key))),
     sendTo: (key, range, target) => sendFile(paths.of(key), range, target),
+    async recover() {
+      await removeLeftovers(paths.temp)
+      await syncFileSystem(paths.root)
+    },
+    tidy: (prefix) => removeEmptyFoldersBelow(paths.of(prefix.slice(0, -1))),
     async ping() {
       await readFolder(paths.root)
     },

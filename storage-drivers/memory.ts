@@ -77,24 +77,30 @@ export function openMemoryDriver(now: () => number = Date.now): StorageDriver {
       yield* entries(prefix, options)
     },
 
-    stage: (key) => stageInMemory(objects, key, now),
+    stage: (key) =>
+      key === undefined ? stageInMemory(objects, new Map(), '', now) : stageInMemory(objects, objects, key, now),
 
     async ping() {},
     async close() {},
   }
 }
 
-function stageInMemory(objects: Map<string, MemoryObject>, key: string, now: () => number): StagedUpload {
+function stageInMemory(
+  objects: Map<string, MemoryObject>,
+  staging: Map<string, MemoryObject>,
+  key: string,
+  now: () => number,
+): StagedUpload {
   return {
     async size() {
-      return objects.get(key)?.bytes.length
+      return staging.get(key)?.bytes.length
     },
 
     async append(chunks) {
-      const arrived: Uint8Array[] = [objects.get(key)?.bytes ?? Buffer.alloc(0)]
+      const arrived: Uint8Array[] = [staging.get(key)?.bytes ?? Buffer.alloc(0)]
       const keep = (): number => {
         const bytes = Buffer.concat(arrived)
-        objects.set(key, { bytes, modifiedAt: now() })
+        staging.set(key, { bytes, modifiedAt: now() })
         return bytes.length
       }
       try {
@@ -107,17 +113,17 @@ function stageInMemory(objects: Map<string, MemoryObject>, key: string, now: () 
     },
 
     async read(start = 0) {
-      return readableOf((objects.get(key)?.bytes ?? Buffer.alloc(0)).subarray(start))
+      return readableOf((staging.get(key)?.bytes ?? Buffer.alloc(0)).subarray(start))
     },
 
     async commit(target) {
-      const bytes = objects.get(key)?.bytes ?? Buffer.alloc(0)
+      const bytes = staging.get(key)?.bytes ?? Buffer.alloc(0)
       objects.set(target, { bytes, modifiedAt: now() })
-      objects.delete(key)
+      staging.delete(key)
     },
 
     async discard() {
-      objects.delete(key)
+      staging.delete(key)
     },
   }
 }

@@ -30,7 +30,7 @@ export async function workersOf(server: TestServer, count: number): Promise<numb
   return [...seen]
 }
 
-/** A connection that the process `pid` holds: new ones go to the workers in turn. */
+/** A connection that the process `pid` holds: which worker takes a new one is up to the kernel. */
 export async function connectTo(server: TestServer, pid: number): Promise<RawConnection> {
   for (;;) {
     const connection = await connectRaw(server)

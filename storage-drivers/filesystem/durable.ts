@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { LRUCache } from 'lru-cache'
-import { fsync, rename } from './calls.ts'
+import { execFile, fsync, readEntries, rename, rmdir } from './calls.ts'
 import type { Paths } from './paths.ts'
 import { tempPath } from './temp-files.ts'
 import { systemCode } from '../storage-error.ts'
@@ -170,6 +170,15 @@ async function syncFolderNow(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Puts on disk what any process has changed on the folder's file system: one that was killed may have shown what it did not come to sync, and the
+ * next one would take it for durable.
+ */
+export async function syncFileSystem(folder: string): Promise<void> {
+  // syncfs(2), which Node does not have, is in coreutils and busybox.
+  await execFile('sync', ['-f', folder])
+}
+
 /** Removes a file and the folders that it leaves empty. What is absent already counts as removed. */
 export async function removeEntry(paths: Paths, target: string): Promise<void> {
   try {
@@ -194,6 +203,22 @@ export async function removeEmptyFolders(paths: Paths, folder: string): Promise<
     current = path.dirname(current)
   }
   await syncFolder(current)
+}
+
+/** Removes every folder below `folder` that holds no file. */
+export async function removeEmptyFoldersBelow(folder: string): Promise<void> {
+  for (const entry of await readEntries(folder).catch(ignoringAbsence)) {
+    if (!entry.isDirectory()) continue
+    const child = path.join(folder, entry.name)
+    await removeEmptyFoldersBelow(child)
+    // Not empty, or gone: either way not ours to remove. Whoever is about to put a file there makes the folder again.
+    await rmdir(child).catch(() => {})
+  }
+}
+
+function ignoringAbsence(error: unknown): [] {
+  if (isAbsence(error)) return []
+  throw error
 }
 
 export function isAbsence(error: unknown): boolean {

@@ -5,12 +5,18 @@ import type { StagedUpload } from '../driver.ts'
 import { appendAll, fdatasync } from './calls.ts'
 import { makeFolder, moveLargeInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
 import type { Paths } from './paths.ts'
+import { tempPath } from './temp-files.ts'
 
 /** Chunks gathered for one write call. */
 const gatherBytes = 512 * 1024
 /** Written bytes after which the kernel is asked to begin putting them on disk, so that the last sync is short. */
 const syncEveryBytes = 64 * 1024 * 1024
 const readBufferBytes = 1024 * 1024
+
+/** One that nobody comes back to. */
+export function stageTempFile(paths: Paths): StagedUpload {
+  return stageFile(paths, tempPath(paths.temp))
+}
 
 export function stageFile(paths: Paths, file: string): StagedUpload {
   return {
