@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { config, describeBytes, dockerListType, imageBytes, indexBytes, jsonBytes, layer } from './fixtures/content.ts'
+import {
+  config,
+  describeBytes,
+  dockerListType,
+  dockerManifestType,
+  imageBytes,
+  indexBytes,
+  jsonBytes,
+  layer,
+} from './fixtures/content.ts'
 import { ociIndexType, ociManifestType, parsePushedManifest } from './manifest.ts'
 
 const child = describeBytes(imageBytes(), ociManifestType)
@@ -16,11 +25,26 @@ describe('the shape of a pushed manifest', () => {
   })
 
   it('an index has `manifests`, an image has `config`, and both are schema version 2', () => {
-    refuses({ config: undefined }, /descriptor `config`/)
+    for (const mediaType of [ociManifestType, dockerManifestType]) {
+      refuses({ mediaType, config: undefined }, /descriptor `config`/)
+      refuses({ mediaType, config: null }, /descriptor `config`/)
+      refuses({ mediaType, config: undefined, blobs: [describeBytes(layer)] }, /descriptor `config`/)
+    }
     refuses({ mediaType: ociIndexType, config: undefined, layers: undefined }, /array `manifests`/)
     refuses({ mediaType: ociIndexType, config: undefined, layers: undefined, manifests: {} }, /array `manifests`/)
-    refuses({ schemaVersion: 3 }, /schemaVersion must be 2/)
-    refuses({ schemaVersion: '2' }, /schemaVersion must be 2/)
+    const index = { config: undefined, layers: undefined, manifests: [child] }
+    const fieldsOf = { [ociManifestType]: {}, [dockerManifestType]: {}, [ociIndexType]: index, [dockerListType]: index }
+    for (const [mediaType, fields] of Object.entries(fieldsOf)) {
+      refuses({ mediaType, ...fields, schemaVersion: undefined }, /schemaVersion is missing: it must be 2/)
+      for (const schemaVersion of [0, 3, '2', null]) {
+        refuses({ mediaType, ...fields, schemaVersion }, /schemaVersion must be 2/)
+      }
+    }
+  })
+
+  it('a mediaType that is no text is refused, and null counts as absent', () => {
+    for (const mediaType of [5, [], {}]) refuses({ mediaType }, /mediaType must be a text/, ociManifestType)
+    assert.equal(parsePushedManifest(imageBytes({ mediaType: null }), ociManifestType).mediaType, ociManifestType)
   })
 
   const valid = describeBytes(layer)
@@ -72,6 +96,9 @@ describe('the shape of a pushed manifest', () => {
       parsePushedManifest(jsonBytes({ config: 1, layers: 2, annotations: 3, subject: [] }), mediaType).blobs,
       [],
     )
+    for (const fields of [{ schemaVersion: undefined }, { schemaVersion: 3 }, { config: null }]) {
+      assert.equal(parsePushedManifest(imageBytes({ mediaType, ...fields }), undefined).mediaType, mediaType)
+    }
   })
 })
 

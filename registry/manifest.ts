@@ -79,7 +79,7 @@ function manifestOf(document: JsonObject, mediaType: string, strict: boolean): M
   const isImage = imageTypes.has(mediaType)
   const isIndex = indexTypes.has(mediaType)
   const known = strict && (isImage || isIndex)
-  if (known) checkShape(document, isIndex)
+  if (known) checkShape(document, mediaType)
 
   const config = descriptorIn(document, 'config', known)
   const blobs = [
@@ -101,17 +101,24 @@ function manifestOf(document: JsonObject, mediaType: string, strict: boolean): M
   }
 }
 
-/** What is half image and half index means one thing to one client and another thing to the next (CVE-2021-41190). */
-function checkShape(document: JsonObject, isIndex: boolean): void {
-  if (document.schemaVersion !== undefined && document.schemaVersion !== 2) throw invalid('schemaVersion must be 2')
-  if (isIndex) {
+function checkShape(document: JsonObject, mediaType: string): void {
+  const { schemaVersion, config } = document
+  // Drafts of image-spec 1.1 had artifact manifests, without a schemaVersion and with blobs in place of a config.
+  const isArtifact = mediaType === ociArtifactType
+  // CNCF distribution's garbage collector stops at a stored manifest with another schemaVersion or a mediaType that is no text.
+  if (schemaVersion === undefined && !isArtifact) throw invalid('schemaVersion is missing: it must be 2')
+  if (schemaVersion !== undefined && schemaVersion !== 2) throw invalid('schemaVersion must be 2')
+  if (typeof (document.mediaType ?? '') !== 'string') throw invalid('mediaType must be a text')
+
+  // What is half image and half index means one thing to one client and another thing to the next (CVE-2021-41190).
+  if (indexTypes.has(mediaType)) {
     if (!Array.isArray(document.manifests)) throw invalid('an index has an array `manifests`')
-    if (document.config !== undefined || document.layers !== undefined) {
+    if (config !== undefined || document.layers !== undefined) {
       throw invalid('an index has neither `config` nor `layers`')
     }
   } else if (document.manifests !== undefined) {
     throw invalid('an image manifest has no `manifests`')
-  } else if (document.mediaType !== ociArtifactType && document.config === undefined && document.blobs === undefined) {
+  } else if (!isArtifact && (config === undefined || config === null)) {
     throw invalid('an image manifest has a descriptor `config`')
   }
 }

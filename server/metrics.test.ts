@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { exchange } from '../testing/exchange.ts'
 import { furnishedServer, type FurnishedServer } from '../testing/furnished-server.ts'
 import { workersOf } from '../testing/processes.ts'
-import { getBlob, newRepository, pushBlob, putManifest } from '../testing/push.ts'
+import { getBlob, newRepository, pushBlob, putManifest, startUpload } from '../testing/push.ts'
+import { connectRaw, requestText } from '../testing/raw-connection.ts'
+import { waitFor } from '../testing/wait-for.ts'
 
 /** The samples of a page of figures, by name with labels in order. */
 function samplesOf(page: string): Map<string, number> {
@@ -50,12 +53,44 @@ describe('the metrics', () => {
     assert.equal(grown('registry_http_response_size_bytes_sum{handler="blob"}'), 9000)
   })
 
-  it('time the calls of the storage driver, and tell how many requests run', async () => {
+  it('tell how many requests of each handler run, from the start', async () => {
+    const name = 'registry_http_in_flight_requests{handler="blob_upload_chunk"}'
+    const location = new URL(await startUpload(server, newRepository())).pathname
+    assert.equal((await samples()).get(name), 0)
+    assert.equal((await samples()).get('registry_http_in_flight_requests{handler="catalog"}'), 0)
+
+    const connection = await connectRaw(server)
+    await connection.send(requestText('PATCH', location, { headers: { 'Content-Length': 9 }, body: 'some' }))
+    await waitFor(async () => (await samples()).get(name) === 1)
+    connection.cut()
+    await waitFor(async () => (await samples()).get(name) === 0)
+  })
+
+  it('count as the size of an answer what was sent of its body: nothing for HEAD, and a part of a cut download', async () => {
+    const repository = newRepository()
+    const digest = await pushBlob(server, repository, Buffer.alloc(30_000_000))
+    const path = `/v2/${repository}/blobs/${digest}`
+    const [sum, count] = ['sum', 'count'].map((kind) => `registry_http_response_size_bytes_${kind}{handler="blob"}`)
+    const before = await samples()
+    const grown = (now: Map<string, number>, name = ''): number => (now.get(name) ?? 0) - (before.get(name) ?? 0)
+
+    await exchange(server, { method: 'HEAD', path })
+    assert.equal(grown(await samples(), sum), 0)
+    const connection = await connectRaw(server)
+    connection.socket.pause()
+    await connection.send(requestText('GET', path))
+    await sleep(200)
+    connection.cut()
+    await waitFor(async () => grown(await samples(), count) === 2)
+    const sent = grown(await samples(), sum)
+    assert.ok(sent > 0 && sent < 30_000_000, `${sent} bytes`)
+  })
+
+  it('time the calls of the storage driver', async () => {
     const names = [...(await samples()).keys()]
     assert.ok(
       names.some((name) => /^registry_storage_action_seconds_count\{action="\w+",driver="filesystem"\}$/.test(name)),
     )
-    assert.ok(names.some((name) => name.startsWith('registry_http_in_flight_requests')))
     assert.ok(names.some((name) => name.startsWith('process_cpu_seconds_total')))
   })
 

@@ -8,8 +8,9 @@ import {
   collectDefaultMetrics,
 } from 'prom-client'
 import type { Middleware } from 'koa'
-import type { Resource } from './wire/v2-path.ts'
 import type { RoutedState } from './routes.ts'
+import { sentBodyBytes } from './sent-bytes.ts'
+import type { Resource } from './wire/v2-path.ts'
 
 export interface Metrics {
   registry: MetricsRegistry
@@ -44,8 +45,9 @@ export function createMetrics(): Metrics {
   const inFlight = new Gauge({
     name: 'registry_http_in_flight_requests',
     help: 'The in-flight HTTP requests',
-    registers,
+    ...byHandler,
   })
+  for (const handler of Object.values(handlerOf)) inFlight.set({ handler }, 0)
   const requests = new Counter({
     name: 'registry_http_requests_total',
     help: 'Total number of HTTP requests made.',
@@ -83,7 +85,8 @@ export function createMetrics(): Metrics {
 
     async middleware(ctx, next) {
       const end = duration.startTimer()
-      inFlight.inc()
+      const writtenBefore = ctx.req.socket.bytesWritten
+      ctx.state.onRouted = ({ resource }) => inFlight.inc({ handler: handlerOf[resource] })
       try {
         await next()
       } finally {
@@ -91,12 +94,12 @@ export function createMetrics(): Metrics {
         if (target !== undefined) {
           const handler = handlerOf[target.resource]
           const method = ctx.method.toLowerCase()
+          inFlight.dec({ handler })
           end({ handler, method })
           requests.inc({ code: String(ctx.res.statusCode), handler, method })
           requestSize.observe({ handler }, Number(ctx.req.headers['content-length'] ?? 0))
-          responseSize.observe({ handler }, Number(ctx.res.getHeader('content-length') ?? 0))
+          responseSize.observe({ handler }, sentBodyBytes(ctx, writtenBefore))
         }
-        inFlight.dec()
       }
     },
 

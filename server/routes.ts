@@ -68,9 +68,11 @@ function refusedIf(refused: boolean, message: string): <R extends Resource>(endp
       : endpoint
 }
 
-/** The name of a request's resource, for metrics and logs. */
+/** What a request is for, for metrics. */
 export interface RoutedState {
   target?: Target
+  /** Called when `target` is known, before its endpoint. */
+  onRouted?: (target: Target) => void
 }
 
 /** Everything at and below `<prefix>v2/`. */
@@ -88,6 +90,7 @@ export function serveV2(table: Table, { prefix, health }: { prefix: string; heal
     const target = parseV2Path(path.slice(base.length))
     if (target === undefined) throw new RegistryError('ROUTE_UNKNOWN', { detail: { path: path.slice(0, 500) } })
     ctx.state.target = target
+    ctx.state.onRouted?.(target)
     const endpoints = table[target.resource] as Record<string, Endpoint<Resource>>
     const endpoint = endpoints[ctx.method]
     if (endpoint !== undefined) return endpoint(ctx, target)

@@ -1,8 +1,7 @@
 // One request and its whole answer, on a connection of its own: so that it may land on any worker.
 import http from 'node:http'
 import https from 'node:https'
-
-const patienceMs = 15_000
+import { Readable } from 'node:stream'
 
 export interface ExchangeTarget {
   url: string
@@ -17,7 +16,10 @@ export interface ExchangeRequest {
   /** From the first `/`, or a whole address as a Location header has it. */
   path: string
   headers?: http.OutgoingHttpHeaders
-  body?: Uint8Array | string
+  /** A stream is sent with chunked transfer encoding. */
+  body?: Uint8Array | string | AsyncIterable<Uint8Array>
+  /** In which not a byte moves. */
+  patienceMs?: number
 }
 
 export interface Answer {
@@ -29,7 +31,8 @@ export interface Answer {
 /** Rejects when the connection ends before the answer does. */
 export function exchange(target: ExchangeTarget, request: ExchangeRequest): Promise<Answer> {
   const { protocol, hostname, port, pathname, search } = new URL(request.path, target.url)
-  const { body, method = 'GET' } = request
+  const { body, method = 'GET', patienceMs = 15_000 } = request
+  const isStream = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array)
   const options = {
     agent: false as const,
     hostname,
@@ -37,7 +40,9 @@ export function exchange(target: ExchangeTarget, request: ExchangeRequest): Prom
     path: pathname + search,
     method,
     headers: {
-      ...(body === undefined && method === 'GET' ? {} : { 'Content-Length': Buffer.byteLength(body ?? '') }),
+      ...(isStream || (body === undefined && method === 'GET')
+        ? {}
+        : { 'Content-Length': Buffer.byteLength(body ?? '') }),
       ...request.headers,
     },
     ...(target.socketPath === undefined ? {} : { socketPath: target.socketPath }),
@@ -57,7 +62,11 @@ export function exchange(target: ExchangeTarget, request: ExchangeRequest): Prom
     sending.setTimeout(patienceMs, () =>
       sending.destroy(new Error(`no byte of ${method} ${request.path} for ${patienceMs} ms`)),
     )
-    sending.end(body)
+    if (isStream)
+      Readable.from(body)
+        .once('error', (error) => sending.destroy(error))
+        .pipe(sending)
+    else sending.end(body)
   })
 }
 

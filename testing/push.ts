@@ -1,11 +1,12 @@
 // The shortest ways to put content into a running registry.
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { digestOf } from './digest-of.ts'
 import { exchange, type Answer, type ExchangeTarget } from './exchange.ts'
 import { waitFor } from './wait-for.ts'
 
 export function sha256(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  return digestOf(bytes)
 }
 
 /** A name that no other test uses. */

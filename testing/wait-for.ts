@@ -14,3 +14,10 @@ export async function waitFor<T>(find: () => T | undefined | false | Promise<T |
     await sleep(pollMs)
   }
 }
+
+/** Whether it comes true in time: for tests that say themselves what it means when it does not. */
+export async function eventually(isTrue: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<boolean> {
+  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(pollMs))
+    if (await isTrue()) return true
+  return isTrue()
+}

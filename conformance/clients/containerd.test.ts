@@ -23,7 +23,6 @@ describe("containerd's ctr", function () {
         `--root=${folder.in('root')}`,
         `--state=${folder.in('state')}`,
       ],
-      logFile: folder.in('containerd.log'),
       atEnd,
       isReady: async () => (await tryRun('ctr', ['--address', folder.in('containerd.sock'), 'version'])).exitCode === 0,
     })

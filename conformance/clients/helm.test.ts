@@ -1,9 +1,10 @@
 /** Helm 3: charts as OCI artifacts, and their versions as tags. */
 import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { digestOf } from '../../testing/digest-of.ts'
 import { run } from './support/command.ts'
 import { getManifest, measureBlob, tagsOf } from './support/http.ts'
-import { parseManifest, sha256 } from './support/oci-layout.ts'
+import { parseManifest } from './support/oci-layout.ts'
 import { useWorkbench } from './support/workbench.ts'
 
 describe('helm', function () {
@@ -35,8 +36,8 @@ describe('helm', function () {
     const chart = { url: target.url, name: `${target.name}/proof` }
     const manifest = parseManifest(await getManifest(chart, '1.2.3'))
     assert.equal(manifest.config?.mediaType, 'application/vnd.cncf.helm.config.v1+json')
-    assert.equal(manifest.layers?.[0]?.digest, sha256(bytes))
-    assert.equal((await measureBlob(chart, sha256(bytes))).size, bytes.length)
+    assert.equal(manifest.layers?.[0]?.digest, digestOf(bytes))
+    assert.equal((await measureBlob(chart, digestOf(bytes))).size, bytes.length)
   })
 
   it('keeps a version with a + as a tag with a _, and pulls it by its version', async () => {

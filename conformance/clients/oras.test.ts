@@ -1,12 +1,13 @@
 /** oras, of oras-go: artifacts of any kind, and what refers to them. Flux, Helm and notation push through the same library. */
 import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { digestOf } from '../../testing/digest-of.ts'
 import { run, tryRun } from './support/command.ts'
 import { openCuttingProxy } from './support/cutting-proxy.ts'
 import { generatedBytes } from './support/generated-bytes.ts'
 import { digestOfTag, headManifest, measureBlob, pushTree, referrersOf, tagsOf } from './support/http.ts'
 import { addImageWithEmptyLayer, addMultiPlatformIndex, sampleImages } from './support/images.ts'
-import { OciLayout, sha256 } from './support/oci-layout.ts'
+import { OciLayout } from './support/oci-layout.ts'
 import { assertHolds, assertServes } from './support/same-content.ts'
 import { useWorkbench } from './support/workbench.ts'
 
@@ -108,7 +109,7 @@ describe('oras', function () {
     const { folder, repository } = bench()
     const target = repository('blob')
     for (const bytes of [generatedBytes('oras blob', 700_000), Buffer.alloc(0)]) {
-      const digest = sha256(bytes)
+      const digest = digestOf(bytes)
       await writeFile(folder.in('blob'), bytes)
 
       await oras(['blob', 'push', target.reference, folder.in('blob')])
@@ -141,7 +142,7 @@ describe('oras', function () {
       const fetched = folder.in(`fetched-${direction}`)
       const args =
         direction === 'to-client'
-          ? ['blob', 'fetch', '--plain-http', '--output', fetched, `${through}@${sha256(bytes)}`]
+          ? ['blob', 'fetch', '--plain-http', '--output', fetched, `${through}@${digestOf(bytes)}`]
           : ['blob', 'push', '--plain-http', through, folder.in('resume')]
 
       const first = await tryRun('oras', args)
@@ -150,7 +151,7 @@ describe('oras', function () {
 
       assert.ok(proxy.wasCut())
       assert.notEqual(first.exitCode, 0) // oras itself does not resume
-      assert.deepEqual(await measureBlob(target, sha256(bytes)), { digest: sha256(bytes), size: bytes.length })
+      assert.deepEqual(await measureBlob(target, digestOf(bytes)), { digest: digestOf(bytes), size: bytes.length })
       if (direction === 'to-client') assert.ok(bytes.equals(await readFile(fetched)))
     })
   }

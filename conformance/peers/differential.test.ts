@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { freePort } from '../clients/support/free-port.ts'
+import { freePort } from '../../testing/start-server.ts'
 import { useSuiteFolder } from '../clients/support/suite-folder.ts'
 import { pushBaseContent } from './differential/base-content.ts'
 import { unlisted, unseen } from './differential/known-differences.ts'

@@ -1,8 +1,8 @@
 /** One directory, one configuration, another process: distribution and Lading take each other's place, and nobody notices. */
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { freePort } from '../../testing/start-server.ts'
 import { run } from '../clients/support/command.ts'
-import { freePort } from '../clients/support/free-port.ts'
 import { OciLayout } from '../clients/support/oci-layout.ts'
 import { useSuiteFolder } from '../clients/support/suite-folder.ts'
 import { ask, type Request } from './support/ask.ts'

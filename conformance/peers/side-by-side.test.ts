@@ -1,8 +1,8 @@
 /** Several registries at the same time on one directory behind one address: any of them can answer any request, also in the middle of an upload. */
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { freePort } from '../../testing/start-server.ts'
 import { run } from '../clients/support/command.ts'
-import { freePort } from '../clients/support/free-port.ts'
 import { getManifest, pushTree } from '../clients/support/http.ts'
 import { addImageOfManyLayers, addMultiPlatformIndex } from '../clients/support/images.ts'
 import { OciLayout } from '../clients/support/oci-layout.ts'

@@ -1,11 +1,13 @@
 // Clients whose connection breaks at a random byte of an upload, a download or a manifest.
 import assert from 'node:assert/strict'
+import { digestOf } from '../../testing/digest-of.ts'
 import { connectRaw, requestText } from '../../testing/raw-connection.ts'
 import { requireLinux } from '../../testing/requirements.ts'
 import { startServer, type TestServer } from '../../testing/start-server.ts'
+import { eventually } from '../../testing/wait-for.ts'
 import { ask } from './support/ask.ts'
-import { digestOf, indexOf, type Content } from './support/content.ts'
-import { eventually, openContentOf } from './support/process-tree.ts'
+import { indexOf, type Content } from './support/content.ts'
+import { openContentOf } from './support/process-tree.ts'
 import { offsetIn, pushForms, Refusal, resume, startUpload, type PushSession } from './support/push-forms.ts'
 import { seededRandom, seedFrom, type Random } from './support/seeded-random.ts'
 

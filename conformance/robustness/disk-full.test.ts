@@ -1,12 +1,13 @@
 // The disk fills up in the middle of pushes: clear refusals, nothing half-visible, nothing lost, and work goes on when there is room again.
 import assert from 'node:assert/strict'
+import { digestOf } from '../../testing/digest-of.ts'
 import { requireRoot } from '../../testing/requirements.ts'
 import { errorOf, type Answer } from '../../testing/exchange.ts'
 import { startServer, type TestServer } from '../../testing/start-server.ts'
+import { eventually } from '../../testing/wait-for.ts'
 import { ask } from './support/ask.ts'
-import { digestOf, imageOf, type Content, type ManifestContent } from './support/content.ts'
+import { imageOf, type Content, type ManifestContent } from './support/content.ts'
 import { tagsOf } from './support/inspect.ts'
-import { eventually } from './support/process-tree.ts'
 import {
   expectStatus,
   offsetIn,

@@ -13,7 +13,9 @@ const size = 32 * mebibyte
 const mostMemory = 512 * mebibyte
 const repository = 'many/app'
 
-describe(`${pushes} pushes of ${size / mebibyte} MiB at once`, function () {
+const seed = seedFrom('LADING_MANY_SEED')
+
+describe(`${pushes} pushes of ${size / mebibyte} MiB at once (LADING_MANY_SEED=${seed})`, function () {
   this.timeout(240_000)
   let server: TestServer
 
@@ -24,7 +26,7 @@ describe(`${pushes} pushes of ${size / mebibyte} MiB at once`, function () {
   after('it stops', async () => server?.stop())
 
   it(`all succeed, and all processes together stay below ${mostMemory / mebibyte} MiB`, async () => {
-    const blobs = bigBlobs(seededRandom(seedFrom('LADING_MANY_SEED')), { count: pushes, size })
+    const blobs = bigBlobs(seededRandom(seed), { count: pushes, size })
     const peakOf = watchMemory(server)
     await Promise.all(blobs.map((blob) => pushStreamed(server.url, blob)))
     const peak = peakOf()

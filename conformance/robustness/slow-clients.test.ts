@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { digestOf } from '../../testing/digest-of.ts'
 import { connectRaw, requestText, type RawConnection } from '../../testing/raw-connection.ts'
 import { requireLinux } from '../../testing/requirements.ts'
 import { startServer, type TestServer } from '../../testing/start-server.ts'
+import { eventually } from '../../testing/wait-for.ts'
 import { ask } from './support/ask.ts'
-import { digestOf, randomBlob, type Content } from './support/content.ts'
-import { eventually, handlesOf, mebibyte, memoryOf, openContentOf } from './support/process-tree.ts'
+import { randomBlob, type Content } from './support/content.ts'
+import { handlesOf, mebibyte, memoryOf, openContentOf } from './support/process-tree.ts'
 import { pushForms } from './support/push-forms.ts'
 import { seededRandom, seedFrom } from './support/seeded-random.ts'
 
@@ -17,9 +19,11 @@ const slowWriters = 20
 const pauseMs = 60
 const idleConnections = 1000
 
-describe('slow and silent clients', function () {
+const seed = seedFrom('LADING_SLOW_SEED')
+
+describe(`slow and silent clients (LADING_SLOW_SEED=${seed})`, function () {
   this.timeout(120_000)
-  const random = seededRandom(seedFrom('LADING_SLOW_SEED'))
+  const random = seededRandom(seed)
   let server: TestServer
 
   before('a server starts', async function () {

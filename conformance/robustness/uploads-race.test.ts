@@ -1,10 +1,10 @@
 // Many clients on few uploads, in no order and with cuts: the bytes of two requests never mix, and the offset tells exactly what is there.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import { digestOf } from '../../testing/digest-of.ts'
 import { connectRaw, requestText } from '../../testing/raw-connection.ts'
 import { startServer, type TestServer } from '../../testing/start-server.ts'
 import { ask } from './support/ask.ts'
-import { digestOf } from './support/content.ts'
 import { layOut, type Write } from './support/lay-out.ts'
 import { finish, offsetIn, rangeHeader, startUpload, type PushSession } from './support/push-forms.ts'
 import { seededRandom, seedFrom, type Random } from './support/seeded-random.ts'

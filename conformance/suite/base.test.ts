@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 
 import { assertStatus, jsonOf, requiredHeader } from './support/expect.ts'
 import { newRepository, newTag } from './support/names.ts'
-import { assertAlive, manifestPath } from './support/push.ts'
+import { assertAlive, manifestPath, pushImage } from './support/push.ts'
 import { describeConformance } from './support/target.ts'
 
 describeConformance('determining support', (registry) => {
@@ -26,6 +26,21 @@ describeConformance('determining support', (registry) => {
 
       assert.deepEqual(jsonOf(answer), {})
       assert.match(requiredHeader(answer, 'content-type'), /^application\/json/)
+    })
+
+    it('the Content-Type of JSON is exactly application/json, as of distribution 3', async () => {
+      const repository = newRepository()
+      await pushImage(registry, repository, 'latest')
+      const paths = [
+        '/v2/',
+        '/v2/_catalog',
+        `/v2/${repository}/tags/list`,
+        manifestPath(repository, newTag()),
+        '/v2/a/b',
+      ]
+      for (const path of paths) {
+        assert.equal((await registry.get(path)).header('content-type'), 'application/json', path)
+      }
     })
 
     it('HEAD /v2/ answers 200', async () => {

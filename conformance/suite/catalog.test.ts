@@ -78,6 +78,10 @@ describeConformance('the catalog', (registry) => {
       assert.equal(answer.header('link'), undefined)
     })
 
+    it('an empty n counts as absent', async () => {
+      assert.deepEqual(repositoriesOf(await registry.get(start('&n='))), repositoriesOf(await registry.get(start())))
+    })
+
     for (const n of ['-1', 'many']) {
       it(`n=${n} is refused with 400`, async () => {
         assertStatus(await registry.get(`/v2/_catalog?n=${n}`), 400)

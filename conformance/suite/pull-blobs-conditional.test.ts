@@ -72,6 +72,36 @@ describeConformance('conditional requests for blobs', (registry) => {
   })
 
   describe('Lading promises', () => {
+    it('If-Match: "the origin server MUST NOT perform the requested method" for content other than it names: 412, to GET and HEAD', async () => {
+      for (const condition of ['"other"', `W/"${blob.digest}"`, '"other", "third"']) {
+        const answer = await registry.get(path, { 'If-Match': condition, 'If-None-Match': '*' })
+        assertStatus(answer, 412)
+        assert.equal(answer.header('etag'), undefined)
+        assert.notDeepEqual(answer.body, blob.bytes)
+        assertStatus(await registry.head(path, { 'If-Match': condition }), 412)
+      }
+    })
+
+    it('If-Match that names the blob answers 200, and 206 to a range', async () => {
+      for (const condition of [`"${blob.digest}"`, `"other", "${blob.digest}"`, '*']) {
+        assertBody(await registry.get(path, { 'If-Match': condition }), blob.bytes)
+        assertStatus(await registry.get(path, { 'If-Match': condition, Range: 'bytes=0-9' }), 206)
+      }
+    })
+
+    it('If-Modified-Since and If-Unmodified-Since are ignored: blobs have no dates', async () => {
+      const date = 'Wed, 21 Oct 2015 07:28:00 GMT'
+      assertStatus(await registry.get(path, { 'If-Unmodified-Since': date }), 200)
+      assertStatus(await registry.get(path, { 'If-Modified-Since': date }), 200)
+    })
+
+    it('an absent blob is 404, whatever If-Match says', async () => {
+      const absent = blobPath(newRepository(), randomBlob().digest)
+      for (const condition of ['"other"', '*']) {
+        assertStatus(await registry.get(absent, { 'If-Match': condition }), 404)
+      }
+    })
+
     it('the ETag of a blob is strong and the same for everyone: its digest in quotes', async () => {
       assert.equal(requiredHeader(first, 'etag'), `"${blob.digest}"`)
     })

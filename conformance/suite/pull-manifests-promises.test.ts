@@ -72,6 +72,21 @@ describeConformance('pulling manifests, beyond the text', (registry) => {
       assertBody(answer, newer.bytes)
     })
 
+    it('If-Match answers 412 once the tag points to something else, and by digest for any other', async () => {
+      const [repository, tag] = [newRepository(), newTag()]
+      const image = await pushImage(registry, repository, tag)
+      const newer = await prepareImage(registry, repository)
+      const headers = { Accept: image.mediaType, 'If-Match': `"${image.digest}"` }
+      assertBody(await registry.get(manifestPath(repository, tag), headers), image.bytes)
+      await pushManifest(registry, repository, newer, tag)
+
+      for (const reference of [tag, newer.digest]) {
+        assertStatus(await registry.get(manifestPath(repository, reference), headers), 412)
+        assertStatus(await registry.head(manifestPath(repository, reference), headers), 412)
+      }
+      assertStatus(await registry.get(manifestPath(repository, image.digest), headers), 200)
+    })
+
     it('by digest a manifest may be cached for ever (immutable), by tag never', async () => {
       const [repository, tag] = [newRepository(), newTag()]
       const image = await pushImage(registry, repository, tag)

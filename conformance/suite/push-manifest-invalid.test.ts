@@ -25,8 +25,8 @@ const document = {
 }
 const valid = JSON.stringify(document)
 const nestedDeep = (open: string, close: string): string => `${open.repeat(100_000)}1${close.repeat(100_000)}`
-const withLayer = (fields: Fields): string =>
-  JSON.stringify({ ...document, layers: [{ ...descriptorOf(emptyJson), ...fields }] })
+const withFields = (fields: Fields): string => JSON.stringify({ ...document, ...fields })
+const withLayer = (fields: Fields): string => withFields({ layers: [{ ...descriptorOf(emptyJson), ...fields }] })
 
 const malformed: readonly [what: string, bytes: string | Uint8Array][] = [
   ['an empty body', ''],
@@ -55,8 +55,13 @@ const promised: readonly [what: string, bytes: string | Uint8Array][] = [
   ['a config that comes twice', valid.replace('"layers"', `"config":${JSON.stringify(document.config)},"layers"`)],
   ['a key that comes twice, once escaped', valid.replace('"layers"', String.raw`"layer\u0073":[],"layers"`)],
   ['a key that comes twice deep inside', valid.replace('"size"', '"size":2,"size"')],
-  ['a config that is no descriptor', JSON.stringify({ ...document, config: 'sha256' })],
-  ['layers that are no list', JSON.stringify({ ...document, layers: {} })],
+  // image-spec, manifest.md: "This REQUIRED property specifies the image manifest schema version. For this version of the specification, this MUST be `2`".
+  ['a manifest without schemaVersion', withFields({ schemaVersion: undefined })],
+  ['a manifest of schema version 3', withFields({ schemaVersion: 3 })],
+  // image-spec, manifest.md, on config: "This REQUIRED property references a configuration object for a container, by digest."
+  ['a config that is null', withFields({ config: null })],
+  ['a config that is no descriptor', withFields({ config: 'sha256' })],
+  ['layers that are no list', withFields({ layers: {} })],
   ['a layer whose digest is none', withLayer({ digest: 'sha256:short' })],
   ['a layer whose digest is no string', withLayer({ digest: 7 })],
   ['a layer without a digest', withLayer({ digest: undefined })],

@@ -180,6 +180,14 @@ describeConformance('referrers that come and go', (registry) => {
       assert.deepEqual(referrersOf(await registry.get(`/v2/${newRepository()}/referrers/${randomDigest()}`)), [])
     })
 
+    it('n means nothing to referrers, whatever it is', async () => {
+      await pushManifest(registry, repository, artifact({ subject: descriptorOf(image) }))
+      for (const n of ['', '0', 'many']) {
+        const answer = await registry.get(`/v2/${repository}/referrers/${image.digest}?n=${n}`)
+        assert.equal(referrersOf(answer).length, 1, `n=${n}`)
+      }
+    })
+
     it('a subject may have a sha512 digest', async () => {
       const subject = withAlgorithm(image, 'sha512')
       const referrer = artifact({ subject: descriptorOf(subject) })

@@ -177,6 +177,11 @@ describeConformance('listing tags', (registry) => {
       assert.deepEqual((jsonOf(await registry.get(`/v2/${empty}/tags/list`)) as { tags: unknown }).tags, [])
     })
 
+    it('an empty n counts as absent, as of an unset variable in a script', async () => {
+      assert.deepEqual(tagsOf(await registry.get(`${path}?n=`)), tags)
+      assert.deepEqual(tagsOf(await registry.get(`${path}?n=&last=latest`)), tags.slice(tags.indexOf('latest') + 1))
+    })
+
     for (const n of ['-1', 'many', '1.5']) {
       it(`n=${n} is refused with 400`, async () => {
         assertStatus(await registry.get(`${path}?n=${n}`), 400)

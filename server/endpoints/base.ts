@@ -2,6 +2,6 @@
 import type { Endpoint } from '../endpoint.ts'
 
 export const determineSupport: Endpoint<'base'> = async (ctx) => {
-  ctx.type = 'application/json'
+  ctx.set('Content-Type', 'application/json')
   ctx.body = '{}'
 }

@@ -4,8 +4,9 @@ import type { ContentSource } from '../../registry/content-source.ts'
 import { RegistryError } from '../../registry/errors.ts'
 import { answerEmpty } from '../empty-answer.ts'
 import type { Endpoint } from '../endpoint.ts'
+import { answersNotModified } from '../preconditions.ts'
 import { sendBlob } from '../send-blob.ts'
-import { entityTag, namesDigest } from '../wire/entity-tag.ts'
+import { entityTag } from '../wire/entity-tag.ts'
 
 /** GET and HEAD /v2/<name>/blobs/<digest>. HEAD opens nothing. */
 export function pullBlob(content: ContentSource): Endpoint<'blob'> {
@@ -20,10 +21,7 @@ export function pullBlob(content: ContentSource): Endpoint<'blob'> {
       'Accept-Ranges': 'bytes',
       'Cache-Control': 'max-age=31536000, immutable',
     })
-    if (namesDigest(ctx.get('if-none-match'), digest)) {
-      ctx.status = 304
-      return
-    }
+    if (answersNotModified(ctx, digest)) return
     await sendBlob(ctx, blob)
   }
 }

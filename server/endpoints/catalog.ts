@@ -14,7 +14,7 @@ export function listCatalog(repositories: Repositories, maxEntries: number): End
     const page = await takePage(repositories.list(after), limit ?? Math.min(defaultEntries, maxEntries))
     const last = page.entries.at(-1)
     if (page.hasMore && last !== undefined) ctx.set('Link', nextLink(ctx.path, query, last))
-    ctx.type = 'application/json'
+    ctx.set('Content-Type', 'application/json')
     ctx.body = JSON.stringify({ repositories: page.entries })
   }
 }

@@ -7,8 +7,9 @@ import { isDigest, parseReference, parseTag, tagIn, type Reference, type Reposit
 import type { Addresses } from '../addresses.ts'
 import { answerEmpty } from '../empty-answer.ts'
 import type { Endpoint } from '../endpoint.ts'
+import { answersNotModified } from '../preconditions.ts'
 import { queryOf, readBody } from '../request.ts'
-import { entityTag, namesDigest, writeCondition } from '../wire/entity-tag.ts'
+import { entityTag, writeCondition } from '../wire/entity-tag.ts'
 
 const maxTagsPerPush = 100
 const immutable = 'max-age=31536000, immutable'
@@ -22,10 +23,7 @@ export function pullManifest(content: ContentSource): Endpoint<'manifest'> {
 
     describe(ctx, manifest)
     if (parsed !== undefined && isDigest(parsed)) ctx.set('Cache-Control', immutable)
-    if (namesDigest(ctx.get('if-none-match'), manifest.digest)) {
-      ctx.status = 304
-      return
-    }
+    if (answersNotModified(ctx, manifest.digest)) return
     ctx.status = 200
     if (ctx.method === 'HEAD') ctx.length = manifest.bytes.length
     else ctx.body = manifest.bytes

@@ -17,7 +17,7 @@ export function listTags(tags: Tags, repositories: Repositories, maxTags: number
     }
     const last = page.entries.at(-1)
     if (page.hasMore && last !== undefined) ctx.set('Link', nextLink(ctx.path, query, last))
-    ctx.type = 'application/json'
+    ctx.set('Content-Type', 'application/json')
     ctx.body = JSON.stringify({ name: repository, tags: page.entries })
   }
 }

@@ -130,19 +130,23 @@ describe('the log of requests', () => {
     assert.deepEqual([client, status], ['127.0.0.1', '499'])
   })
 
-  it('has status 200 and no error for a client that went away in the middle of its download', async () => {
+  it('has status 200, the bytes that were sent and no error for a client that went away in the middle of its download', async () => {
     const id = `gone-${newRepository()}`
     const repository = newRepository()
     const digest = await pushBlob(server, repository, Buffer.alloc(30_000_000))
     const connection = await connectRaw(server)
     connection.socket.pause()
-    await connection.send(requestText('GET', `/v2/${repository}/blobs/${digest}`, { headers: { 'X-Request-Id': id } }))
+    const path = `/v2/${repository}/blobs/${digest}`
+    await connection.send(requestText('GET', path, { headers: { 'X-Request-Id': id } }))
     await sleep(200)
     connection.cut()
 
     const entry = await logEntry(id)
     assert.equal(entry['level'], 'info')
     assert.ok([200, 499].includes(entry['http.response.status'] as number))
+    const sent = entry['http.response.written'] as number
+    assert.ok(sent > 0 && sent < 30_000_000, `${sent} bytes`)
+    assert.equal(Number((await accessLine(`GET ${path}`))[5]), sent)
   })
 
   it('writes nothing on standard output when log.accesslog.disabled is true', async () => {

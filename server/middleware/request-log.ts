@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import type { Log } from '../../registry/log.ts'
 import type { Addresses } from '../addresses.ts'
+import { sentBodyBytes } from '../sent-bytes.ts'
 import type { ErrorState } from './errors.ts'
 
 const idPattern = /^[\w.:/+=-]{1,128}$/
@@ -27,11 +28,13 @@ export function logRequests({ log, writeAccess, logsRequests, addresses }: Reque
     if (writeAccess === undefined && !logsRequests) return next()
     // A socket that was closed no longer knows its peer.
     const client = addresses.client(ctx.req)
+    const writtenBefore = ctx.req.socket.bytesWritten
     await next()
 
     const finish = (): void => {
-      writeAccess?.(accessLine(ctx, client))
-      if (logsRequests) log.info(requestFields(ctx, requestId, client, startedAt), 'response completed')
+      const answered: Answered = { client, requestId, startedAt, sentBytes: sentBodyBytes(ctx, writtenBefore) }
+      writeAccess?.(accessLine(ctx, answered))
+      if (logsRequests) log.info(requestFields(ctx, answered), 'response completed')
     }
     // An answer that Koa sends is complete after the middlewares; one that was cut has nothing more to come.
     if (ctx.res.writableFinished || ctx.res.destroyed) finish()
@@ -39,7 +42,14 @@ export function logRequests({ log, writeAccess, logsRequests, addresses }: Reque
   }
 }
 
-function requestFields(ctx: Context, requestId: string, client: string, startedAt: number): Record<string, unknown> {
+interface Answered {
+  client: string
+  requestId: string
+  startedAt: number
+  sentBytes: number
+}
+
+function requestFields(ctx: Context, { client, requestId, startedAt, sentBytes }: Answered): Record<string, unknown> {
   return {
     'http.request.contenttype': ctx.req.headers['content-type'],
     'http.request.host': ctx.req.headers.host,
@@ -51,21 +61,17 @@ function requestFields(ctx: Context, requestId: string, client: string, startedA
     'http.response.contenttype': ctx.res.getHeader('content-type'),
     'http.response.duration': `${(performance.now() - startedAt).toFixed(3)}ms`,
     'http.response.status': ctx.res.statusCode,
-    'http.response.written': bodyBytes(ctx),
+    'http.response.written': sentBytes,
   }
 }
 
 /** Combined log format, as Apache defines it. */
-function accessLine(ctx: Context, client: string): string {
+function accessLine(ctx: Context, { client, sentBytes }: Answered): string {
   const { method, originalUrl, req, res } = ctx
   const request = `${method} ${originalUrl} HTTP/${req.httpVersion}`
   const referrer = quotable(req.headers.referer)
   const agent = quotable(req.headers['user-agent'])
-  return `${client} - - [${clfTime(new Date())}] "${quotable(request)}" ${res.statusCode} ${bodyBytes(ctx)} "${referrer}" "${agent}"\n`
-}
-
-function bodyBytes(ctx: Context): number {
-  return ctx.method === 'HEAD' ? 0 : Number(ctx.res.getHeader('content-length') ?? 0)
+  return `${client} - - [${clfTime(new Date())}] "${quotable(request)}" ${res.statusCode} ${sentBytes} "${referrer}" "${agent}"\n`
 }
 
 function quotable(text: string | undefined): string {

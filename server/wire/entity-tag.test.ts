@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { parseDigest } from '../../registry/digest.ts'
-import { entityTag, namesDigest, writeCondition } from './entity-tag.ts'
+import { entityTag, meetsIfMatch, namesDigest, writeCondition } from './entity-tag.ts'
 
 const digest = parseDigest(`sha256:${'a'.repeat(64)}`)
 const other = parseDigest(`sha256:${'b'.repeat(64)}`)
@@ -24,6 +24,17 @@ describe('an entity tag', () => {
 
   it('names nothing that is not there, not even as *', () => {
     assert.equal(namesDigest('*', undefined), false)
+  })
+})
+
+describe('If-Match', () => {
+  it('lets through only who names the current digest, in a strong tag', () => {
+    for (const header of ['', '*', entityTag(digest), digest, `W/"x", ${entityTag(digest)}`]) {
+      assert.equal(meetsIfMatch(header, digest), true, header)
+    }
+    for (const header of [entityTag(other), `W/${entityTag(digest)}`, 'W/*', '"x"', ',']) {
+      assert.equal(meetsIfMatch(header, digest), false, header)
+    }
   })
 })
 

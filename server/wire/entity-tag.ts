@@ -5,7 +5,7 @@ export function entityTag(digest: Digest): string {
   return `"${digest}"`
 }
 
-/** Whether an If-None-Match or If-Match header names the digest. Clients of CNCF distribution send it without quotes too. */
+/** Whether an If-None-Match header names the digest. Clients of CNCF distribution send it without quotes too. */
 export function namesDigest(header: string, digest: Digest | undefined): boolean {
   if (digest === undefined) return false
   if (header.trim() === '*') return true
@@ -15,12 +15,21 @@ export function namesDigest(header: string, digest: Digest | undefined): boolean
   })
 }
 
+/**
+ * Whether an If-Match header lets a request through; an absent one lets all.
+ * RFC 9110, section 13.1.1: "An origin server MUST use the strong comparison function": a weak tag names nothing.
+ */
+export function meetsIfMatch(header: string, current: Digest | undefined): boolean {
+  if (header === '') return true
+  const strong = header.split(',').filter((tag) => !tag.trim().startsWith('W/'))
+  return namesDigest(strong.join(','), current)
+}
+
 /** The precondition of a write, as a question about what a tag points at now; undefined when the request has none. */
 export function writeCondition(
   ifMatch: string,
   ifNoneMatch: string,
 ): ((current: Digest | undefined) => boolean) | undefined {
   if (ifMatch === '' && ifNoneMatch === '') return undefined
-  return (current) =>
-    (ifMatch === '' || namesDigest(ifMatch, current)) && (ifNoneMatch === '' || !namesDigest(ifNoneMatch, current))
+  return (current) => meetsIfMatch(ifMatch, current) && (ifNoneMatch === '' || !namesDigest(ifNoneMatch, current))
 }

@@ -15,6 +15,7 @@ describe('a page', () => {
     assert.deepEqual(parsePage(new URLSearchParams('n=5&last=v1'), 100), { limit: 5, after: 'v1' })
     assert.deepEqual(parsePage(new URLSearchParams(''), 100), { limit: undefined, after: undefined })
     assert.deepEqual(parsePage(new URLSearchParams('n=0&last='), 100), { limit: 0, after: '' })
+    assert.deepEqual(parsePage(new URLSearchParams('n=&last=v1'), 100), { limit: undefined, after: 'v1' })
   })
 
   it('is never larger than the registry allows', () => {
@@ -23,7 +24,7 @@ describe('a page', () => {
   })
 
   it('with an n that is no whole number is PAGINATION_NUMBER_INVALID', () => {
-    for (const n of ['', '-1', '1.5', 'all', '1e3', '0x10', ' 1', '9'.repeat(16)]) {
+    for (const n of ['-1', '1.5', 'all', '1e3', '0x10', ' 1', '9'.repeat(16)]) {
       assert.throws(
         () => parsePage(new URLSearchParams({ n }), 100),
         (error) => error instanceof RegistryError && error.code === 'PAGINATION_NUMBER_INVALID',

@@ -7,17 +7,20 @@ export interface PageRequest {
   after: string | undefined
 }
 
-/** `n` above `maxLimit` counts as `maxLimit`. Throws PAGINATION_NUMBER_INVALID when `n` is no number. */
+/**
+ * `n` above `maxLimit` counts as `maxLimit`; an empty one as absent, as it does for CNCF distribution.
+ * Throws PAGINATION_NUMBER_INVALID when `n` is no number.
+ */
 export function parsePage(query: URLSearchParams, maxLimit: number): PageRequest {
-  const n = query.get('n')
-  if (n !== null && !/^\d{1,15}$/.test(n)) {
+  const n = query.get('n') ?? ''
+  if (n !== '' && !/^\d{1,15}$/.test(n)) {
     throw new RegistryError('PAGINATION_NUMBER_INVALID', {
       message: 'n must be a whole number, 0 or more',
       detail: { n: n.slice(0, 50) },
     })
   }
   return {
-    limit: n === null ? undefined : Math.min(Number(n), maxLimit),
+    limit: n === '' ? undefined : Math.min(Number(n), maxLimit),
     after: query.get('last') ?? undefined,
   }
 }

@@ -1,5 +1,5 @@
 /** What `docker save` writes and `docker load` reads, made by code: an image of many layers in no time. */
-import { sha256 } from './oci-layout.ts'
+import { digestOf } from '../../../testing/digest-of.ts'
 import { tarOf } from './tar.ts'
 
 export function dockerArchive(name: string, layers: readonly Uint8Array[]): Buffer {
@@ -7,7 +7,7 @@ export function dockerArchive(name: string, layers: readonly Uint8Array[]): Buff
     architecture: 'amd64',
     os: 'linux',
     config: { Cmd: ['/layer-0'] },
-    rootfs: { type: 'layers', diff_ids: layers.map(sha256) },
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => digestOf(layer)) },
   })
   const files = Object.fromEntries(layers.map((tar, at) => [`${at}.tar`, tar]))
   const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: Object.keys(files) }]

@@ -25,7 +25,6 @@ export async function startDockerDaemon({ folder, atEnd }: SuiteFolder): Promise
       '--iptables=false',
       '--insecure-registry=127.0.0.0/8',
     ],
-    logFile: folder.in('dockerd.log'),
     atEnd,
     isReady: async () => (await tryRun('docker', ['info'], { env, timeoutSeconds: 20 })).exitCode === 0,
   })

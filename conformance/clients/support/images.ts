@@ -1,7 +1,8 @@
 /** Images made by code, in an OCI layout: small ones of every shape that clients push. */
 import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { digestOf } from '../../../testing/digest-of.ts'
 import { generatedBytes, generatedPieces } from './generated-bytes.ts'
-import { mediaTypes, sha256, type Descriptor, type OciLayout } from './oci-layout.ts'
+import { mediaTypes, type Descriptor, type OciLayout } from './oci-layout.ts'
 import { tarEnd, tarHeader, tarOf, tarPadding, type Files } from './tar.ts'
 
 export type Compression = 'none' | 'gzip' | 'zstd'
@@ -28,7 +29,7 @@ export const emptyLayer: LayerSource = { tar: tarEnd, compression: 'gzip' }
 /** Adds config, layers and manifest; the descriptor is the manifest's. */
 export async function addImage(layout: OciLayout, image: ImageSource): Promise<Descriptor> {
   const platform = { os: 'linux', architecture: image.architecture ?? 'amd64' }
-  const diffIds = image.layers.map((layer) => sha256(layer.tar))
+  const diffIds = image.layers.map((layer) => digestOf(layer.tar))
   const config = await addConfig(layout, diffIds, platform.architecture)
   const layers = await Array.fromAsync(image.layers, (layer) =>
     layout.addBlob(layerMediaTypes[layer.compression], compress(layer)),

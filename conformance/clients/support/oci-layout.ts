@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { digestOf } from '../../../testing/digest-of.ts'
 
 export const mediaTypes = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -63,7 +64,7 @@ export class OciLayout {
 
   async addBlob(mediaType: string, content: Uint8Array | string): Promise<Descriptor> {
     const bytes = Buffer.from(content)
-    const digest = sha256(bytes)
+    const digest = digestOf(bytes)
     await writeFile(this.blobFile(digest), bytes)
     return { mediaType, digest, size: bytes.length }
   }
@@ -125,10 +126,6 @@ export function isManifest(descriptor: Descriptor): boolean {
 /** The content that a manifest is made of. Its subject is not: it may be missing. */
 export function children(manifest: Manifest): readonly Descriptor[] {
   return [...(manifest.config ? [manifest.config] : []), ...(manifest.layers ?? []), ...(manifest.manifests ?? [])]
-}
-
-export function sha256(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
 
 export async function sha256OfFile(file: string): Promise<string> {

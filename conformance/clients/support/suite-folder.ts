@@ -1,6 +1,7 @@
 /** A suite's needs checked, a folder for its files, and the order in which everything ends: what every suite with real programs begins with. */
+import { requireRoot } from '../../../testing/requirements.ts'
 import { openTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts'
-import { needRoot, needTools } from './tools.ts'
+import { needTools } from './tools.ts'
 
 export interface SuiteNeeds {
   readonly tools: readonly string[]
@@ -24,7 +25,7 @@ export function useSuiteFolder(describing: Mocha.Suite, purpose: string, needs: 
 
   before(async function () {
     needTools(this, ...needs.tools)
-    if (needs.root) needRoot(this)
+    if (needs.root) requireRoot(this)
     const folder = await openTemporaryFolder(purpose)
     cleanups.push(() => folder.remove())
     suite = { folder, atEnd: (cleanup) => void cleanups.push(cleanup) }

@@ -1,5 +1,5 @@
 /** What a client sees of a registry's content: the answers to many requests, in a form that can be compared between registries. */
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../../testing/digest-of.ts'
 import { ask, errorCodes, type Answer, type Request } from './ask.ts'
 
 /** By request. Lists are compared as lists: whether `tags` is null or empty, and how JSON is spaced, is not seen. */
@@ -40,7 +40,7 @@ function seen(request: Request, { status, headers, body }: Answer): Record<strin
   return {
     status,
     ...Object.fromEntries(names.map((name) => [name, headers[name]])),
-    body: createHash('sha256').update(body).digest('hex'),
+    body: digestOf(body),
   }
 }
 

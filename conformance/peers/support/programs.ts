@@ -1,9 +1,8 @@
 /** The registries that share a storage layout: CNCF distribution in both its generations, and Lading; how each is run as its operator runs it. */
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
-import path from 'node:path'
+import { requireThat } from '../../../testing/requirements.ts'
 import { mainFile } from '../../../testing/start-server.ts'
-import { toolsPath } from '../../clients/support/tools.ts'
+import { findTool } from '../../clients/support/tools.ts'
 
 export interface Program {
   /** As titles and messages name it. */
@@ -26,27 +25,12 @@ export const lading: Program = { label: 'Lading', commandLine: [process.execPath
 /** Skips and says why where a peer is not installed; fails where LADING_REQUIRE_TOOLS=1 promises that all is there. */
 export function needPeers(context: Mocha.Context, ...names: readonly PeerName[]): void {
   const missing = names.map((name) => peers[name]).filter((program) => !isInstalled(program))
-  if (missing.length === 0) return
-  const reason = `${missing.map(({ label, commandLine }) => `${label} (${commandLine[0]})`).join(', ')} not found in PATH or $LADING_TOOLS/bin`
-  if (process.env['LADING_REQUIRE_TOOLS'] === '1') throw new Error(reason)
-  console.log(`      skipped: ${reason}`)
-  context.skip()
+  const named = missing.map(({ label, commandLine }) => `${label} (${commandLine[0]})`).join(', ')
+  requireThat(context, missing.length === 0, `${named} in PATH or $LADING_TOOLS/bin`)
 }
 
 function isInstalled({ commandLine: [name], version }: Program): boolean {
-  const file = toolsPath()
-    .split(path.delimiter)
-    .map((folder) => path.join(folder, name))
-    .find(isExecutable)
+  const file = findTool(name)
   if (file === undefined) return false
   return version?.test(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout) ?? true
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
-  }
 }

@@ -1,6 +1,6 @@
 /** Content of every kind that lies in old registries, pushed over HTTP, and the requests that show whether it is all there. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../../testing/digest-of.ts'
 import { generatedBytes } from '../../clients/support/generated-bytes.ts'
 import { pushBlob, pushManifest, pushTree } from '../../clients/support/http.ts'
 import { addImage, addMultiPlatformIndex, addZstdImage, layerOf } from '../../clients/support/images.ts'
@@ -77,7 +77,7 @@ async function pushMounted(url: string, layout: OciLayout, index: Descriptor, na
 /** An image whose layer has a sha512 digest. */
 async function pushSha512(url: string, layout: OciLayout, namespace: string): Promise<Request[]> {
   const bytes = generatedBytes(`${namespace} sha512`, 5000)
-  const digest = `sha512:${createHash('sha512').update(bytes).digest('hex')}`
+  const digest = digestOf(bytes, 'sha512')
   const repository = { url, name: `${namespace}/sha512` }
   const start = await ask(url, { method: 'POST', path: `/v2/${repository.name}/blobs/uploads/` })
   const end = await ask(url, { method: 'PUT', path: `${start.headers.location}&digest=${digest}`, body: bytes })

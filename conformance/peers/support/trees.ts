@@ -1,7 +1,7 @@
 /** What lies in a registry's directory: every file with the digest of its bytes. */
-import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { digestOf } from '../../../testing/digest-of.ts'
 
 const v2 = 'docker/registry/v2'
 
@@ -20,5 +20,5 @@ export function readTree(root: string): Map<string, string> {
 function describe(file: string): string {
   const bytes = readFileSync(file)
   if (file.endsWith('/link')) return bytes.toString('latin1')
-  return `${bytes.length} bytes, sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  return `${bytes.length} bytes, ${digestOf(bytes)}`
 }

@@ -1,6 +1,6 @@
 /** An upload in steps, so that each may go to another registry. */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../../testing/digest-of.ts'
 import { generatedBytes } from '../../clients/support/generated-bytes.ts'
 import { ask } from './ask.ts'
 
@@ -18,8 +18,7 @@ export async function beginUpload(url: string, repository: string, seed: string,
   const bytes = generatedBytes(seed, size)
   const answer = await ask(url, { method: 'POST', path: `/v2/${repository}/blobs/uploads/` })
   assert.equal(answer.status, 202)
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  return { repository, bytes, digest, location: pathOf(answer.headers.location), sent: 0 }
+  return { repository, bytes, digest: digestOf(bytes), location: pathOf(answer.headers.location), sent: 0 }
 }
 
 export async function sendChunk(url: string, upload: OpenUpload, size: number): Promise<void> {

@@ -1,5 +1,5 @@
 // Random content: blobs, and the manifests that hold them together.
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../../testing/digest-of.ts'
 import type { Random } from './seeded-random.ts'
 
 export interface Content {
@@ -24,10 +24,6 @@ export const types = {
 
 const smallBytes = 32 * 1024
 const bigBytes = 2 * 1024 * 1024
-
-export function digestOf(bytes: Uint8Array, algorithm = 'sha256'): string {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
-}
 
 /** Mostly small, sometimes of many writes; seldom under sha512. */
 export function randomBlob(random: Random): Content {

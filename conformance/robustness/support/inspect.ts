@@ -1,7 +1,8 @@
 // Looks at a registry after a crash: what clients were told must be true, and what can be seen must be complete.
 import assert from 'node:assert/strict'
+import { digestOf } from '../../../testing/digest-of.ts'
 import { ask } from './ask.ts'
-import { digestOf, partsOf, type ManifestContent } from './content.ts'
+import { partsOf, type ManifestContent } from './content.ts'
 import { absent, type Subject } from './ledger.ts'
 import { resume } from './push-forms.ts'
 import { blobSubject, type World } from './pusher.ts'

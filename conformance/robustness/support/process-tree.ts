@@ -1,6 +1,5 @@
 // What a running server takes from the machine: memory and open handles of all its processes. Linux only.
 import fs from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { childrenOf, openFiles } from '../../../testing/processes.ts'
 import type { TestServer } from '../../../testing/start-server.ts'
 
@@ -35,11 +34,6 @@ export function watchMemory(server: TestServer, everyMs = 100): () => number {
     clearInterval(timer)
     return peak
   }
-}
-
-export async function eventually(isTrue: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<boolean> {
-  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(50)) if (await isTrue()) return true
-  return isTrue()
 }
 
 function pssOf(pid: number): number {

@@ -1,9 +1,10 @@
 // Pushes content and notes for each 201 what it promises to have put on disk.
 import assert from 'node:assert/strict'
+import { digestOf } from '../../../testing/digest-of.ts'
 import type { Answer } from '../../../testing/exchange.ts'
 import { ask } from './ask.ts'
 import type { Promised } from './check-durability.ts'
-import { digestOf, type Content, type ManifestContent } from './content.ts'
+import type { Content, ManifestContent } from './content.ts'
 import { blobPaths, manifestPaths } from './promised-paths.ts'
 import { pushForms } from './push-forms.ts'
 import type { Random } from './seeded-random.ts'

@@ -1,7 +1,7 @@
 // Every form in which a client pushes a blob, and how it goes on after it was interrupted.
 import assert from 'node:assert/strict'
-import type { Answer } from '../../../testing/exchange.ts'
-import { ask, type Question } from './ask.ts'
+import type { Answer, ExchangeRequest } from '../../../testing/exchange.ts'
+import { ask } from './ask.ts'
 import type { Content } from './content.ts'
 import type { Random } from './seeded-random.ts'
 
@@ -104,7 +104,7 @@ async function sendRest(url: string, session: PushSession): Promise<void> {
 export async function patch(
   url: string,
   session: PushSession,
-  { body, headers = {} }: Pick<Question, 'body' | 'headers'>,
+  { body, headers = {} }: Pick<ExchangeRequest, 'body' | 'headers'>,
 ): Promise<void> {
   const path = session.location as string
   const type = { 'Content-Type': 'application/octet-stream' }

@@ -1,7 +1,8 @@
 // The pushes whose system calls are recorded: every form of blobs and manifests, in new and in old repositories, alone and at once.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { digestOf } from '../../../testing/digest-of.ts'
 import { ask } from './ask.ts'
-import { digestOf, imageOf, indexOf, type ManifestContent } from './content.ts'
+import { imageOf, indexOf, type ManifestContent } from './content.ts'
 import { randomContent, type PromiseBook } from './promise-book.ts'
 import { finish, patch, pushForms, startUpload, type PushSession } from './push-forms.ts'
 import type { Random } from './seeded-random.ts'

@@ -1,9 +1,10 @@
 // One of the clients of the soak: random pushes, pulls, aborts, deletes and listings over a fixed set of content, everything pulled checked.
 import assert from 'node:assert/strict'
 import http from 'node:http'
+import { digestOf } from '../../../testing/digest-of.ts'
 import type { Answer } from '../../../testing/exchange.ts'
 import { ask } from './ask.ts'
-import { digestOf, imageOf, indexOf, type Content, type ManifestContent } from './content.ts'
+import { imageOf, indexOf, type Content, type ManifestContent } from './content.ts'
 import { pushForms, Refusal, startUpload } from './push-forms.ts'
 import type { Random } from './seeded-random.ts'
 

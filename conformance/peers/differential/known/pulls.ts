@@ -99,11 +99,15 @@ export const pullDifferences: readonly KnownDifference[] = [
   },
   {
     id: 'failed-preconditions',
-    what: 'If-Match or If-Unmodified-Since on a blob',
-    distribution: '412 that announces the length of the blob, and then a cut connection',
-    lading: '200',
-    why: 'Blobs do not change: a client that knows the digest has nothing to guard against',
-    seen: [{ what: /^blob (GET|HEAD).*, If-Match/, distribution: /^(412.*|cut .*)$/, lading: /^200$/ }],
+    what: 'If-Match that does not name the digest',
+    distribution: 'For a blob 412 that announces its length, and then a cut connection; for a manifest 200',
+    lading: '412 with the JSON error envelope',
+    why: 'RFC 9110, section 13.1.1: "the origin server MUST NOT perform the requested method"; a tag may have moved since',
+    seen: [
+      { what: /^blob GET.*, If-Match/, distribution: /^(412|cut .*)$/, lading: /^412 DENIED$/ },
+      { what: /^blob HEAD.*, If-Match/, aspect: 'content-type', distribution: /octet-stream$/, lading: /json$/ },
+      { what: /manifest (GET|HEAD) .*, If-Match/, distribution: /^200$/, lading: /^412( DENIED)?$/ },
+    ],
   },
   {
     id: 'sha512-blobs',

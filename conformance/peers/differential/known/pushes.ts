@@ -167,17 +167,6 @@ export const pushDifferences: readonly KnownDifference[] = [
     ],
   },
   {
-    id: 'lenient-manifests',
-    what: 'A manifest without schemaVersion, or whose config is null',
-    distribution: '500, 400',
-    lading: '201',
-    why: 'Provisional: nothing of it is ambiguous',
-    seen: [
-      { what: /^manifest PUT, no schemaVersion/, distribution: /^500 UNKNOWN$/, lading: /^201$/ },
-      { what: /^manifest PUT, a config that is null/, distribution: /^400 /, lading: /^201$/ },
-    ],
-  },
-  {
     id: 'foreign-layers',
     what: 'A layer with `urls`, or that is not distributable, while validation.manifests.urls is not configured',
     distribution: '500, 400',

@@ -58,6 +58,7 @@ function conditionsOf(random: Random, digest: string): [what: string, headers: R
         random.pick([
           { 'If-Match': `"${digest}"` },
           { 'If-Match': `"${other}"` },
+          { 'If-Match': `W/"${digest}"` },
           { 'If-Modified-Since': 'Wed, 21 Oct 2015 07:28:00 GMT' },
           { 'If-Unmodified-Since': 'Wed, 21 Oct 2015 07:28:00 GMT' },
         ]),

@@ -33,7 +33,7 @@ export const pullManifests: Story = async ({ pair, random, base }) => {
 function headersOf(random: Random, digest: string): [what: string, headers: Record<string, string>] {
   const Accept = anyManifest
   const other = digestOf(random.bytes(8))
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0:
     case 1:
       return ['', { Accept }]
@@ -48,6 +48,8 @@ function headersOf(random: Random, digest: string): [what: string, headers: Reco
         ', an odd If-None-Match',
         { Accept, 'If-None-Match': random.pick([`W/"${digest}"`, '*', `"${other}", "${digest}"`]) },
       ]
+    case 5:
+      return [', If-Match', { Accept, 'If-Match': random.pick([`"${digest}"`, `"${other}"`, '*']) }]
     default:
       return [', a range', { Accept, Range: 'bytes=0-9' }]
   }

@@ -85,6 +85,7 @@ const oddPushes: readonly ((world: StoryWorld, parts: Parts) => OddPush)[] = [
   ofDocument('schemaVersion 1', () => ({ schemaVersion: 1 })),
   ofDocument('schemaVersion 3', () => ({ schemaVersion: 3 })),
   ofDocument('no schemaVersion', () => ({ schemaVersion: undefined })),
+  ofDocument('a mediaType that is no text', () => ({ mediaType: 5 })),
   ofDocument('no mediaType', () => ({ mediaType: undefined })),
   ofDocument('another mediaType', () => ({ mediaType: mediaTypes.dockerManifest })),
   ofDocument('no config', () => ({ config: undefined })),
