@@ -15,7 +15,7 @@ import {
   removeEmptyFoldersBelow,
   removeEntry,
   syncEntries,
-  syncFileSystem,
+  settleAll,
   writeTemp,
 } from './filesystem/durable.ts'
 import { freshCache } from './filesystem/fresh-cache.ts'
@@ -124,7 +124,7 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
     sendTo: (key, range, target) => sendFile(paths.of(key), range, target),
     async recover() {
       await removeLeftovers(paths.temp)
-      await syncFileSystem(paths.root)
+      await settleAll(paths.root)
     },
     tidy: (prefix) => removeEmptyFoldersBelow(paths.of(prefix.slice(0, -1))),
     async ping() {

@@ -13,7 +13,7 @@ import { exemptFromSync, temporaryEntries } from './support/stored-tree.ts'
 import { joined } from './support/strace-calls.ts'
 
 /** Of the calls that change something; each thread counts its own, so there is one thread for those that wait for the disk. */
-const callsWithin: Record<string, number> = { mkdir: 24, rename: 12, fsync: 40, fdatasync: 1 }
+const callsWithin: Record<string, number> = { mkdir: 24, rename: 12, fsync: 40, syncfs: 12, fdatasync: 1 }
 const allPoints = Object.entries(callsWithin).flatMap(([call, count]) =>
   Array.from({ length: count }, (_, at) => ({ call, nth: at + 1 })),
 )

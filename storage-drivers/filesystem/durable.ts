@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { execFile, fsync, readEntries, rename, rmdir } from './calls.ts'
+import { groupCommitOf } from './group-commit.ts'
 import type { Paths } from './paths.ts'
 import { tempPath } from './temp-files.ts'
 import { systemCode } from '../storage-error.ts'
@@ -15,7 +16,7 @@ export async function writeTemp(paths: Paths, bytes: Uint8Array, ephemeral = fal
   const fd = openNew(temp)
   try {
     for (let written = 0; written < bytes.length;) written += fs.writeSync(fd, bytes, written)
-    if (!ephemeral) await fsync(fd)
+    if (!ephemeral) await groupCommitOf(paths.root)(() => fsync(fd))
     return temp
   } catch (error) {
     fs.rmSync(temp, { force: true })
@@ -111,7 +112,7 @@ export async function syncEntries(paths: Paths, targets: readonly string[]): Pro
       settling.push([folder, identity])
     }
   }
-  await Promise.all(Array.from(pending, syncFolder))
+  await Promise.all(Array.from(pending, (each) => syncFolder(paths, each)))
   for (const [folder, identity] of settling) settled.set(folder, identity)
 }
 
@@ -126,32 +127,11 @@ export async function makeDurableFolder(folder: string): Promise<void> {
   for (let missing = folder; !fs.existsSync(missing); missing = path.dirname(missing))
     parents.push(path.dirname(missing))
   makeFolder(folder)
-  await Promise.all(parents.map(syncFolder))
+  await Promise.all(parents.map(syncFolderNow))
 }
 
-interface FolderSync {
-  running: Promise<void>
-  next?: Promise<void>
-}
-
-const folderSyncs = new Map<string, FolderSync>()
-
-/** fsync of a folder. Everyone who asks while one runs shares the one after it. */
-export function syncFolder(folder: string): Promise<void> {
-  const current = folderSyncs.get(folder)
-  if (current === undefined) return startFolderSync(folder)
-  current.next ??= current.running.catch(() => {}).then(() => startFolderSync(folder))
-  return current.next
-}
-
-function startFolderSync(folder: string): Promise<void> {
-  const sync: FolderSync = { running: syncFolderNow(folder) }
-  folderSyncs.set(folder, sync)
-  const settle = (): void => {
-    if (folderSyncs.get(folder) === sync && sync.next === undefined) folderSyncs.delete(folder)
-  }
-  sync.running.then(settle, settle)
-  return sync.running
+function syncFolder(paths: Paths, folder: string): Promise<void> {
+  return groupCommitOf(paths.root)(() => syncFolderNow(folder))
 }
 
 async function syncFolderNow(folder: string): Promise<void> {
@@ -174,7 +154,7 @@ async function syncFolderNow(folder: string): Promise<void> {
  * Puts on disk what any process has changed on the folder's file system: one that was killed may have shown what it did not come to sync, and the
  * next one would take it for durable.
  */
-export async function syncFileSystem(folder: string): Promise<void> {
+export async function settleAll(folder: string): Promise<void> {
   // syncfs(2), which Node does not have, is in coreutils and busybox.
   await execFile('sync', ['-f', folder])
 }
@@ -202,7 +182,7 @@ export async function removeEmptyFolders(paths: Paths, folder: string): Promise<
     }
     current = path.dirname(current)
   }
-  await syncFolder(current)
+  await syncFolder(paths, current)
 }
 
 /** Removes every folder below `folder` that holds no file. */
