@@ -11,8 +11,12 @@ import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
 
 const restartDelayMs = 500
-/** docs/decisions/0005-external-memory.md; bin/lading gives it to a process that is alone. */
-const workerFlag = '--external-memory-accounted-in-global-limit'
+/** docs/decisions/0005-memory.md and 0008-group-commit.md; bin/lading gives them to a process that is alone. */
+const workerFlags = [
+  '--external-memory-accounted-in-global-limit',
+  '--min-semi-space-size=4',
+  '--disable-warning=ExperimentalWarning',
+]
 /** File calls that may wait for the disk at the same time, per worker. */
 const fileThreads = '16'
 
@@ -28,7 +32,7 @@ export async function runPrimary(configuration: Configuration, workers: number):
   let ending = false
   // The kernel hands out connections, and keeps those that wait: node's own way loses the ones it hands to a worker in the moment of its death.
   cluster.schedulingPolicy = cluster.SCHED_NONE
-  cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, workerFlag])] })
+  cluster.setupPrimary({ execArgv: [...new Set([...process.execArgv, ...workerFlags])] })
 
   function tellWorkers(): void {
     for (const worker of liveWorkers()) send(worker, { lading: 'health', troubles: health.troubles() })

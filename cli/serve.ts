@@ -6,12 +6,14 @@ import { needsOneProcess, openStorage, recoverStorage } from './compose.ts'
 import { listenAddress } from './config/listen-address.ts'
 import { readConfiguration } from './config/read-configuration.ts'
 import type { Configuration } from './config/schema.ts'
+import { giveBackMemoryWhenIdle } from './idle-memory.ts'
 import { openLog } from './log.ts'
 import { removeStaleSocket } from './stale-socket.ts'
 
 /** Returns once the registry listens. Throws a ConfigurationError, or an Error with a sentence for the operator. */
 export async function serve(file: string | undefined): Promise<void> {
   const { configuration, warnings } = readConfiguration(file)
+  giveBackMemoryWhenIdle()
   if (cluster.isWorker) {
     const { runWorker } = await import('./worker.ts')
     return runWorker(configuration)

@@ -1,4 +1,5 @@
 // The bytes of one request on their way into storage: counted, digested, and held against what the client announced.
+import { leaveBuffer } from './garbage.ts'
 import type { Digester } from './digest.ts'
 import { RegistryError } from './errors.ts'
 
@@ -33,6 +34,7 @@ export function countAndDigest(body: UploadBody, digester: Digester): Counted {
         bytes += chunk.length
         digester.update(chunk)
         yield chunk
+        leaveBuffer(chunk.length)
       }
     } catch (error) {
       failure = { error }

@@ -7,8 +7,11 @@ import { makeFolder, moveLargeInto, removeEntry, syncEntries, writeTemp } from '
 import type { Paths } from './paths.ts'
 import { tempPath } from './temp-files.ts'
 
-/** Chunks gathered for one write call. */
-const gatherBytes = 512 * 1024
+/** Chunks gathered for one write call: the more, the fewer trips through the thread pool; all uploads of this process share what they may keep. */
+const maxGatherBytes = 1024 * 1024
+const minGatherBytes = 128 * 1024
+const sharedGatherBytes = 8 * 1024 * 1024
+let appending = 0
 /** Written bytes after which the kernel is asked to begin putting them on disk, so that the last sync is short. */
 const syncEveryBytes = 64 * 1024 * 1024
 const readBufferBytes = 1024 * 1024
@@ -26,12 +29,14 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
 
     async append(chunks) {
       const fd = openForAppend(file)
+      appending++
       try {
         const failure = await appendChunks(fd, chunks)
         await fdatasync(fd)
         if (failure !== undefined) throw failure.error
         return fs.fstatSync(fd).size
       } finally {
+        appending--
         fs.closeSync(fd)
       }
     },
@@ -105,7 +110,7 @@ async function appendChunks(fd: number, chunks: AsyncIterable<Uint8Array>): Prom
       if (next.done) break
       gathered.push(next.value)
       gatheredBytes += next.value.length
-      if (gatheredBytes < gatherBytes) continue
+      if (gatheredBytes < Math.min(maxGatherBytes, Math.max(minGatherBytes, sharedGatherBytes / appending))) continue
       await writing
       startWrite()
     }

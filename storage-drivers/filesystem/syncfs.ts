@@ -50,8 +50,6 @@ function startThread(): void {
 /** The thread's code: syncs the file system of the folder in each message, and answers whether that succeeded. Uses nothing of this file. */
 function answerSyncs(): void {
   const builtin = process.getBuiltinModule as (name: string) => unknown
-  // That `node:ffi` is experimental is nothing that an operator could act on (docs/decisions/0008-group-commit.md).
-  process.removeAllListeners('warning')
   const files = builtin('node:fs') as typeof fs
   const { dlopen } = builtin('node:ffi') as typeof ffi
   const port = (builtin('node:worker_threads') as { parentPort: NonNullable<typeof parentPort> }).parentPort

@@ -1,0 +1,32 @@
+// Gives memory back to the system when a process has nothing to do after it had: what a start or a burst of pushes left would else stay for good.
+import { collectAllGarbage } from '../registry/garbage.ts'
+
+const lookEveryMs = 1000
+/** CPU time within one look that counts as work, in microseconds. */
+const busyMicroseconds = 50_000
+
+/** Never keeps the process from ending. */
+export function giveBackMemoryWhenIdle(): void {
+  let owes = true
+  let before = process.cpuUsage()
+  const look = (): void => {
+    const { user, system } = process.cpuUsage(before)
+    if (user + system > busyMicroseconds) owes = true
+    else if (owes) {
+      owes = false
+      collectAllGarbage()
+      trimHeap()
+    }
+    before = process.cpuUsage()
+  }
+  setInterval(look, lookEveryMs).unref()
+}
+
+/** malloc_trim(3), where there is one: glibc keeps what was freed, above all after 64 KiB buffers by the thousand. */
+function trimHeap(): void {
+  try {
+    const { dlopen } = process.getBuiltinModule('node:ffi')
+    const { functions } = dlopen(null, { malloc_trim: { arguments: ['u64'], return: 'i32' } })
+    functions['malloc_trim']?.(0n)
+  } catch {}
+}
