@@ -21,7 +21,7 @@ export function fileSystemSync(): SyncFileSystem | undefined {
 function startThread(): void {
   const waiting: ((isDone: boolean) => void)[] = []
   // As text and not as a file: a thread that has to strip types first takes 15 MiB more.
-  const worker = new Worker(`(${answerSyncs.toString()})()`, { eval: true, resourceLimits: heapLimits, stderr: true })
+  const worker = new Worker(`(${answerSyncs.toString()})()`, { eval: true, resourceLimits: heapLimits })
   const answer = (isDone: boolean): void => {
     waiting.shift()?.(isDone)
     // Only what somebody waits for keeps the process from ending.
