@@ -15,8 +15,8 @@ const script = `
 describe('a sync of the whole file system', () => {
   it('says whether it was done, and does not keep the process from ending', async function () {
     requireLinux(this)
-    const arguments_ = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script]
-    const { stdout } = await promisify(execFile)(process.execPath, arguments_, { timeout: 15_000 })
+    const nodeArguments = ['--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', script]
+    const { stdout } = await promisify(execFile)(process.execPath, nodeArguments, { timeout: 15_000 })
     assert.deepEqual(JSON.parse(stdout), [true, true, false])
   })
 })
