@@ -1,6 +1,5 @@
 // The process above the workers: starts them, replaces the dead, holds their locks, and does the background work once for all.
 import cluster, { type Worker } from 'node:cluster'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { workersLockServer } from '../coordination/workers.ts'
 import { createHealth } from '../server/health.ts'
 import { workersFigures } from '../server/metrics.ts'
@@ -45,7 +44,8 @@ export async function runPrimary(configuration: Configuration, workers: number):
     worker.once('exit', (code, signal) => {
       if (ending) return
       log.error({ pid: worker.process.pid, code, signal }, 'worker died, another one takes its place')
-      void Promise.all([recoverStorage(driver, log), sleep(restartDelayMs)]).then(() => !ending && startWorker())
+      void recoverStorage(driver, log)
+      setTimeout(() => !ending && startWorker(), restartDelayMs)
     })
     return worker
   }
