@@ -2,12 +2,16 @@
 import { describeConditionalWrites } from './contract/conditional-writes.ts'
 import { describeListing } from './contract/listing.ts'
 import { describeStagedUploads } from './contract/staged-uploads.ts'
-import { describeStreams } from './contract/streams.ts'
+import { describeSending, describeStreams } from './contract/streams.ts'
 import { describeValues } from './contract/values.ts'
 import type { StorageDriver } from './driver.ts'
 
-/** `open` gives a driver over empty storage. */
-export function describeStorageDriver(name: string, open: () => Promise<StorageDriver>): void {
+/** `open` gives a driver over empty storage; `sends` when it has a `sendTo`. */
+export function describeStorageDriver(
+  name: string,
+  open: () => Promise<StorageDriver>,
+  { sends = false }: { sends?: boolean } = {},
+): void {
   describe(`storage driver ${name}`, () => {
     let driver: StorageDriver
 
@@ -19,6 +23,7 @@ export function describeStorageDriver(name: string, open: () => Promise<StorageD
     describeValues(() => driver)
     describeConditionalWrites(() => driver)
     describeStreams(() => driver)
+    if (sends) describeSending(() => driver)
     describeStagedUploads(() => driver)
     describeListing(() => driver)
   })

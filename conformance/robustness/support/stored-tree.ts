@@ -4,8 +4,15 @@ import path from 'node:path'
 
 /** Everything below `root`, files and folders, relative to it. */
 export function entriesOf(root: string): string[] {
-  if (!fs.existsSync(root)) return []
-  return fs.readdirSync(root, { recursive: true }) as string[]
+  for (;;) {
+    if (!fs.existsSync(root)) return []
+    try {
+      return fs.readdirSync(root, { recursive: true }) as string[]
+    } catch (error) {
+      // The server has just removed a folder in it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
 }
 
 /** Leftovers of unfinished uploads. */
