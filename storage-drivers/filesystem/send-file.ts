@@ -4,9 +4,14 @@ import type { ByteRange } from '../driver.ts'
 import { close, open, readAt } from './calls.ts'
 import { isAbsence } from './durable.ts'
 
-const bufferBytes = 256 * 1024
-const maxSpareBuffers = 32
-const spareBuffers: Buffer[] = []
+/** Two per download: large ones save trips through the thread pool, small ones keep the memory of many downloads in bounds. */
+const largeBuffers = { bytes: 1024 * 1024, maxSpare: 8, spare: [] as Buffer[] }
+const smallBuffers = { bytes: 256 * 1024, maxSpare: 32, spare: [] as Buffer[] }
+const maxDownloadsWithLargeBuffers = 8
+
+type BufferKind = typeof largeBuffers
+
+let downloads = 0
 
 /** Resolves when the last byte is handed to the kernel; rejects when the target closes before. False when the file is absent. */
 export async function sendFile(path: string, range: ByteRange, target: Writable): Promise<boolean> {
@@ -17,23 +22,27 @@ export async function sendFile(path: string, range: ByteRange, target: Writable)
     if (isAbsence(error)) return false
     throw error
   }
+  downloads++
   try {
     await pump(fd, range, target)
     return true
   } finally {
+    downloads--
     await close(fd)
   }
 }
 
 async function pump(fd: number, range: ByteRange, target: Writable): Promise<void> {
   const writer = watchedWriter(target)
-  let idle = takeBuffer()
-  let busy = takeBuffer()
+  const isSmall = range.end - range.start < smallBuffers.bytes || downloads > maxDownloadsWithLargeBuffers
+  const kind = isSmall ? smallBuffers : largeBuffers
+  let idle = takeBuffer(kind)
+  let busy = takeBuffer(kind)
   let writing: Promise<void> = Promise.resolve()
   let position = range.start
   try {
     while (position <= range.end) {
-      const length = await readAt(fd, idle, Math.min(bufferBytes, range.end - position + 1), position)
+      const length = await readAt(fd, idle, Math.min(kind.bytes, range.end - position + 1), position)
       if (length === 0) throw new Error(`file ends at ${position}, expected ${range.end + 1} bytes`)
       position += length
       await writing
@@ -43,8 +52,8 @@ async function pump(fd: number, range: ByteRange, target: Writable): Promise<voi
       ;[idle, busy] = [busy, idle]
     }
     await writing
-    giveBack(idle)
-    giveBack(busy)
+    giveBack(kind, idle)
+    giveBack(kind, busy)
   } finally {
     // After a failure the buffers may still be queued in the socket: they are left to the garbage collector, not filled again.
     writer.stop()
@@ -67,10 +76,10 @@ function watchedWriter(target: Writable): { write: (chunk: Buffer) => Promise<vo
   }
 }
 
-function takeBuffer(): Buffer {
-  return spareBuffers.pop() ?? Buffer.allocUnsafeSlow(bufferBytes)
+function takeBuffer({ bytes, spare }: BufferKind): Buffer {
+  return spare.pop() ?? Buffer.allocUnsafeSlow(bytes)
 }
 
-function giveBack(buffer: Buffer): void {
-  if (buffer.length === bufferBytes && spareBuffers.length < maxSpareBuffers) spareBuffers.push(buffer)
+function giveBack({ spare, maxSpare }: BufferKind, buffer: Buffer): void {
+  if (spare.length < maxSpare) spare.push(buffer)
 }
