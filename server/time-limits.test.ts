@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { finish, newRepository, patch, pushBlob, sha256, startUpload } from '../testing/push.ts'
+import { finish, newRepository, offsetOf, patch, pushBlob, sha256, startUpload } from '../testing/push.ts'
 import { connectRaw, requestText } from '../testing/raw-connection.ts'
 import { sharedServer } from '../testing/shared-server.ts'
 import type { TestServer } from '../testing/start-server.ts'
+import { waitFor } from '../testing/wait-for.ts'
 import { createHttpServer } from './http-server.ts'
 
 /** http.idletimeout of the server, and a time in which many of it fit. */
@@ -72,6 +73,8 @@ describe('the time limits of a connection', function () {
     const connection = await connectRaw(server)
     await connection.send(requestText('PATCH', location, { headers: { 'Content-Length': 100 }, body: 'some' }))
     await connection.closed(idleMs * 3)
+    // The connection is closed before the last bytes are stored.
+    await waitFor(async () => (await offsetOf(server, location)) === 4)
     assert.equal((await patch(server, location, Buffer.from('thing'))).status, 202)
     assert.equal((await finish(server, location, sha256(Buffer.from('something')))).status, 201)
   }
