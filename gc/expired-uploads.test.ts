@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
 import { inProcessLocker } from '../coordination/in-process.ts'
 import { digestOf } from '../registry/digest.ts'
 import { app, chunksOf, keysOf, layer, pushBlob, readBlob, writeText } from '../registry/fixtures/content.ts'
@@ -126,6 +128,29 @@ describe('expired uploads', () => {
     request.release()
     assert.equal((await purging).purged, 0)
     assert.equal(await registry.uploads.size(app, id), 15)
+  })
+
+  it('that a crash left as empty folders go too, and trouble with one repository holds up no others', async () => {
+    const root = freshFolder()
+    const onDisk = await openFilesystemDriver(root)
+    const folders = ['a', 'b'].map((name) => path.join(root, `docker/registry/v2/repositories/${name}/_uploads/gone`))
+    for (const name of ['a', 'b'])
+      await writeText(onDisk, `docker/registry/v2/repositories/${name}/_layers/x/link`, 'x')
+    for (const folder of folders) fs.mkdirSync(folder, { recursive: true })
+    const tidy = async (prefix: string): Promise<void> => {
+      if (prefix.includes('/a/')) throw new Error('a is broken')
+      await onDisk.tidy?.(prefix)
+    }
+    const { logged } = await purge({ ...onDisk, tidy })
+    assert.deepEqual(
+      folders.map((folder) => fs.existsSync(folder)),
+      [true, false],
+    )
+    assert.match(JSON.stringify(logged), /a is broken/)
+    await purge(onDisk, true)
+    assert.ok(fs.existsSync(folders[0] as string), 'a dry run removes nothing')
+    await purge(onDisk)
+    assert.ok(!fs.existsSync(folders[0] as string))
   })
 
   it('on disk are told by the times of their files', async () => {

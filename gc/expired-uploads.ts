@@ -39,7 +39,12 @@ export async function purgeExpiredUploads(parts: PurgeParts, { ageMs, dryRun }: 
         log.warn({ repository, upload: id, error: String(error) }, 'expired upload could not be removed')
       }
     }
-    if (!dryRun) await driver.tidy?.(uploadsPrefix(repository))
+    if (dryRun) continue
+    try {
+      await driver.tidy?.(uploadsPrefix(repository))
+    } catch (error) {
+      log.warn({ repository, error: String(error) }, 'empty upload folders could not be removed')
+    }
   }
   return purged
 }

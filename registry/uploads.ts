@@ -135,12 +135,8 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     expected: Digest,
     actual: Digest,
   ): Promise<void> {
-    try {
-      checkDigest(expected, actual)
-    } catch (error) {
-      await discard(repository, id)
-      throw error
-    }
+    if (actual !== expected) await discard(repository, id)
+    checkDigest(expected, actual)
     // Moving over an existing blob costs nothing and repairs one that an older registry left torn.
     await stagedOf(repository, id).commit(blobKey(expected))
     await blobs.link(repository, expected)

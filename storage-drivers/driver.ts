@@ -119,7 +119,7 @@ export interface StagedUpload {
   size(): Promise<number | undefined>
 
   /**
-   * Adds the chunks behind what is there and resolves to the new size once they are durable. When the source fails, what arrived
+   * Adds the chunks behind what is there and resolves to the new size once they are durable (without a key: once they are there). When the source fails, what arrived
    * before is kept, made durable, and the source's error is thrown; when the storage fails, nothing is promised of the chunks.
    */
   append(chunks: AsyncIterable<Uint8Array>): Promise<number>

@@ -58,6 +58,15 @@ describe('a filesystem driver', () => {
     assert.ok(fs.existsSync(path.join(root, 'other/3')))
   })
 
+  it('discards an upload without a key, and leaves the folder to the others', async () => {
+    const root = freshFolder()
+    const staged = (await openFilesystemDriver(root)).stage()
+    await staged.append(Readable.from([Buffer.from('bytes')]))
+    await staged.discard()
+    await staged.discard()
+    assert.deepEqual(fs.readdirSync(root, { recursive: true }), ['.lading-tmp'])
+  })
+
   it('keeps an upload without a key out of sight until it is committed', async () => {
     const root = freshFolder()
     const driver = await openFilesystemDriver(root)

@@ -42,7 +42,7 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
     const target = paths.of(key)
     if (options.ifMatch !== undefined) return replaceIfMatch(target, bytes, options.ifMatch)
     const temp = await writeTemp(paths, bytes, options.ephemeral)
-    const written = removingOnFailure([temp], () => {
+    const written = removingOnFailure(temp, () => {
       if (!options.ifAbsent) moveInto(temp, target)
       else if (!linkInto(temp, target)) return false
       return true
@@ -56,7 +56,7 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
     return withLockFile(paths.temp, target, async () => {
       if (values.get(target)?.version !== version) return false
       const temp = await writeTemp(paths, bytes)
-      removingOnFailure([temp], () => moveInto(temp, target))
+      removingOnFailure(temp, () => moveInto(temp, target))
       await syncEntries(paths, [target])
       return true
     })
@@ -141,11 +141,11 @@ async function checkRoot(root: string): Promise<void> {
 }
 
 /** On a full disk, temporary files that are left behind would make it fuller. */
-function removingOnFailure<T>(temps: readonly string[], work: () => T): T {
+function removingOnFailure<T>(temp: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    for (const temp of temps) fs.rmSync(temp, { force: true })
+    fs.rmSync(temp, { force: true })
     throw error
   }
 }

@@ -16,12 +16,21 @@ let appending = 0
 const syncEveryBytes = 64 * 1024 * 1024
 const readBufferBytes = 1024 * 1024
 
-/** One that nobody comes back to. */
+/** One that nobody comes back to: `commit` makes it durable, and only that. */
 export function stageTempFile(paths: Paths): StagedUpload {
-  return stageFile(paths, tempPath(paths.temp))
+  const file = tempPath(paths.temp)
+  return {
+    ...stage(paths, file, { syncsAppends: false }),
+    // Others are about to write into its folder, which must not go when it is empty.
+    discard: async () => fs.rmSync(file, { force: true }),
+  }
 }
 
 export function stageFile(paths: Paths, file: string): StagedUpload {
+  return stage(paths, file, { syncsAppends: true })
+}
+
+function stage(paths: Paths, file: string, { syncsAppends }: { syncsAppends: boolean }): StagedUpload {
   return {
     async size() {
       return fs.statSync(file, { throwIfNoEntry: false })?.size
@@ -32,7 +41,7 @@ export function stageFile(paths: Paths, file: string): StagedUpload {
       appending++
       try {
         const failure = await appendChunks(fd, chunks)
-        await fdatasync(fd)
+        if (syncsAppends) await fdatasync(fd)
         if (failure !== undefined) throw failure.error
         return fs.fstatSync(fd).size
       } finally {
