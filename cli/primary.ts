@@ -13,6 +13,7 @@ const restartDelayMs = 500
 /** docs/decisions/0005-memory.md and 0008-group-commit.md; bin/lading gives them to a process that is alone. */
 const workerFlags = [
   '--external-memory-accounted-in-global-limit',
+  '--heap-growing-percent=200',
   '--min-semi-space-size=4',
   '--disable-warning=ExperimentalWarning',
 ]
