@@ -1,11 +1,12 @@
 // The bytes of one request on their way into storage: counted, digested, and held against what the client announced.
-import { leaveBuffer } from './garbage.ts'
+import { lengthOf, type Batches } from '../storage-drivers/batches.ts'
 import type { Digester } from './digest.ts'
 import { RegistryError } from './errors.ts'
+import { leaveBuffer } from './garbage.ts'
 
 /** Bytes of one request. */
 export interface UploadBody {
-  chunks: AsyncIterable<Uint8Array>
+  chunks: Batches
   /** Where the client believes that they begin; without it they follow what is there. */
   start?: number
   /** How many the client announced. */
@@ -13,7 +14,7 @@ export interface UploadBody {
 }
 
 export interface Counted {
-  chunks: AsyncIterable<Uint8Array>
+  chunks: Batches
   bytes(): number
   /** The client failed, and the storage did not fail over it: all bytes counted so far are kept. */
   isOfSource(error: unknown): boolean
@@ -22,19 +23,20 @@ export interface Counted {
 export function countAndDigest(body: UploadBody, digester: Digester): Counted {
   let bytes = 0
   let failure: { error: unknown } | undefined
-  async function* pass(): AsyncIterable<Uint8Array> {
+  async function* pass(): Batches {
     try {
-      for await (const chunk of body.chunks) {
-        if (body.length !== undefined && bytes + chunk.length > body.length) {
+      for await (const batch of body.chunks) {
+        const added = lengthOf(batch)
+        if (body.length !== undefined && bytes + added > body.length) {
           throw new RegistryError('SIZE_INVALID', {
             message: 'the body is longer than announced',
             detail: { announced: body.length },
           })
         }
-        bytes += chunk.length
-        digester.update(chunk)
-        yield chunk
-        leaveBuffer(chunk.length)
+        bytes += added
+        for (const chunk of batch) digester.update(chunk)
+        yield batch
+        leaveBuffer(added)
       }
     } catch (error) {
       failure = { error }

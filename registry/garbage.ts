@@ -16,7 +16,7 @@ export function collectAllGarbage(): void {
 }
 
 /**
- * To be called with the size of each buffer of a request's body that nobody needs any more. Those lie outside the heap, so V8 collects them late, and
+ * To be called with the size of each batch of a request's body that nobody needs any more. Those lie outside the heap, so V8 collects them late, and
  * with full collections: a minor one now and then is a tenth of that work (docs/decisions/0005-memory.md).
  */
 export function leaveBuffer(bytes: number): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { inProcessLocker } from '../coordination/in-process.ts'
+import type { Batches } from '../storage-drivers/batches.ts'
 import { faulty } from '../storage-drivers/faulty.ts'
 import { openMemoryDriver } from '../storage-drivers/memory.ts'
 import { digestOf } from './digest.ts'
@@ -178,11 +179,11 @@ describe('an upload whose first request hangs', () => {
 function gated(content: Buffer) {
   const begun = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
-  async function* chunks(): AsyncIterable<Buffer> {
-    yield content.subarray(0, content.length / 2)
+  async function* chunks(): Batches {
+    yield [content.subarray(0, content.length / 2)]
     begun.resolve()
     await gate.promise
-    yield content.subarray(content.length / 2)
+    yield [content.subarray(content.length / 2)]
   }
   return { body: { chunks: chunks() }, begun: begun.promise, goOn: gate.resolve, fail: gate.reject }
 }

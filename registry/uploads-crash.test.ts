@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { inProcessLocker } from '../coordination/in-process.ts'
 import { purgeExpiredUploads } from '../gc/expired-uploads.ts'
+import type { Batches } from '../storage-drivers/batches.ts'
 import type { StorageDriver } from '../storage-drivers/driver.ts'
 import { openFilesystemDriver } from '../storage-drivers/filesystem.ts'
 import { openMemoryDriver } from '../storage-drivers/memory.ts'
@@ -82,8 +83,8 @@ function describePushes(name: string, open: () => Promise<StorageDriver>, forms:
   })
 }
 
-async function* chunks(): AsyncIterable<Buffer> {
-  yield bytes
+async function* chunks(): Batches {
+  yield [bytes]
 }
 
 async function assertAbsentOrTrue(registry: Registry, { digest }: PushSession): Promise<void> {

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import type { Log } from '../registry/log.ts'
+import { BodyRequest } from './request-body.ts'
 import { noteExpectation } from './request.ts'
 
 /** Long enough for any client, short enough that a header sent byte by byte does not hold a socket for ever. */
@@ -24,7 +25,7 @@ export interface HttpServerOptions {
 }
 
 export interface TlsSettings {
-  options: https.ServerOptions
+  options: https.ServerOptions<typeof BodyRequest>
   /** Go's names for what is asked of clients: a certificate at all, and one that our authorities signed. */
   clients: { mustPresent: boolean; mustVerify: boolean }
 }
@@ -39,29 +40,32 @@ export interface HttpServer {
 }
 
 interface Exchange {
-  request: http.IncomingMessage
+  request: BodyRequest
   response: http.ServerResponse
 }
 
+type ServerSettings = http.ServerOptions<typeof BodyRequest>
+
 /** What Koa's callback is: a promise that it returns never rejects. */
-export type Handle = (request: http.IncomingMessage, response: http.ServerResponse) => unknown
+export type Handle = (request: BodyRequest, response: http.ServerResponse) => unknown
 
 export function createHttpServer(handle: Handle, options: HttpServerOptions, log: Log): HttpServer {
   const exchanges = new Map<Socket, Exchange>()
   const handling = new Set<unknown>()
   let draining = false
-  const settings = {
+  const settings: ServerSettings = {
     // Node's own limit of 300 s for a whole request would cut slow uploads: the idle limit below takes its place.
     requestTimeout: 0,
     headersTimeout: headersTimeoutMs,
     keepAliveTimeout: options.keepAliveTimeoutMs,
     maxHeaderSize: options.maxHeaderBytes,
     highWaterMark: socketBufferBytes,
+    IncomingMessage: BodyRequest,
     noDelay: true,
   }
   const server = options.tls === undefined ? http.createServer(settings) : createTlsServer(settings, options.tls)
 
-  const serve: http.RequestListener = (request, response) => {
+  const serve: http.RequestListener<typeof BodyRequest> = (request, response) => {
     const { socket } = request
     exchanges.set(socket, { request, response })
     if (draining) response.setHeader('Connection', 'close')
@@ -72,7 +76,7 @@ export function createHttpServer(handle: Handle, options: HttpServerOptions, log
     handling.add(handled)
   }
   server.on('request', serve)
-  server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
+  server.on('checkContinue', (request, response) => {
     noteExpectation(request, response)
     serve(request, response)
   })
@@ -121,8 +125,11 @@ export function createHttpServer(handle: Handle, options: HttpServerOptions, log
   }
 }
 
-function createTlsServer(settings: https.ServerOptions, { options, clients }: TlsSettings): https.Server {
-  const server = https.createServer({ ...settings, ...options, rejectUnauthorized: false })
+function createTlsServer(
+  settings: ServerSettings,
+  { options, clients }: TlsSettings,
+): https.Server<typeof BodyRequest> {
+  const server = https.createServer<typeof BodyRequest>({ ...options, ...settings, rejectUnauthorized: false })
   server.on('secureConnection', (socket: TLSSocket) => {
     if (options.requestCert !== true) return
     const presents = Object.keys(socket.getPeerCertificate()).length > 0
@@ -134,7 +141,7 @@ function createTlsServer(settings: https.ServerOptions, { options, clients }: Tl
 
 /** The client owes us nothing: we are thinking, or have not yet taken what it sent. */
 function isAtWork({ request, response }: Exchange): boolean {
-  return !response.headersSent && (request.complete || request.readableLength > 0)
+  return !response.headersSent && (request.complete || request.hasWaiting())
 }
 
 const statusLines: Record<string, [status: string, message: string]> = {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'koa'
 import { RegistryError } from '../registry/errors.ts'
+import type { BodyRequest } from './request-body.ts'
 
 const awaitingContinue = new WeakMap<IncomingMessage, ServerResponse>()
 
@@ -15,12 +16,11 @@ export function isAwaitingContinue(request: IncomingMessage): boolean {
   return awaitingContinue.has(request)
 }
 
-/** The body as it arrives. It ends with an error when the client goes away before its end. */
-export function bodyChunks(ctx: Context): AsyncIterable<Buffer> {
-  awaitingContinue.get(ctx.req)?.writeContinue()
-  awaitingContinue.delete(ctx.req)
-  // A consumer that stops early still has an answer to send on this connection.
-  return ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+/** The body as it arrives, in batches. It ends with an error when the client goes away before its end. */
+export function bodyChunks({ req }: Context): AsyncIterable<readonly Buffer[]> {
+  awaitingContinue.get(req)?.writeContinue()
+  awaitingContinue.delete(req)
+  return (req as BodyRequest).batches()
 }
 
 /** Content-Length, where the request has one. */
@@ -38,10 +38,10 @@ export async function readBody(ctx: Context, maxBytes: number, tooLarge: () => R
   if ((announcedLength(ctx) ?? 0) > maxBytes) throw tooLarge()
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of bodyChunks(ctx)) {
-    bytes += chunk.length
+  for await (const batch of bodyChunks(ctx)) {
+    for (const chunk of batch) bytes += chunk.length
     if (bytes > maxBytes) throw tooLarge()
-    chunks.push(chunk)
+    chunks.push(...batch)
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
 }

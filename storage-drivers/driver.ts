@@ -1,5 +1,6 @@
 // The interfaces of storage. Nothing but types: whoever needs a driver is handed one by cli/compose.ts.
 import type { Readable, Writable } from 'node:stream'
+import type { Batches } from './batches.ts'
 
 /** What is known of a stored object without reading it. */
 export interface ObjectStat {
@@ -122,7 +123,7 @@ export interface StagedUpload {
    * Adds the chunks behind what is there and resolves to the new size once they are durable (without a key: once they are there). When the source fails, what arrived
    * before is kept, made durable, and the source's error is thrown; when the storage fails, nothing is promised of the chunks.
    */
-  append(chunks: AsyncIterable<Uint8Array>): Promise<number>
+  append(chunks: Batches): Promise<number>
 
   /** The bytes so far, from `start` (0 by default). */
   read(start?: number): Promise<Readable>

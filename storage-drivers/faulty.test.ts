@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Writable, type Readable } from 'node:stream'
 import { freshFolder } from '../testing/fresh-folder.ts'
+import type { Batches } from './batches.ts'
 import { describeStorageDriver } from './contract.ts'
 import { Crash, faulty, type FaultyDriver } from './faulty.ts'
 import { openFilesystemDriver } from './filesystem.ts'
@@ -124,8 +125,8 @@ describe('a faulty driver', () => {
   })
 })
 
-async function* chunks(...texts: string[]): AsyncIterable<Buffer> {
-  for (const text of texts) yield Buffer.from(text)
+async function* chunks(...texts: string[]): Batches {
+  for (const text of texts) yield [Buffer.from(text)]
 }
 
 async function readUntilFailure(stream: Readable | undefined): Promise<{ text: string; message: string | undefined }> {

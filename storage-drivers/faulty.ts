@@ -1,5 +1,6 @@
 // A storage driver that fails, stalls, cuts streams or dies on demand, and records its calls: for tests of what must survive that.
 import { Readable } from 'node:stream'
+import type { Batches } from './batches.ts'
 import type { StagedUpload, StorageDriver } from './driver.ts'
 
 export type Action =
@@ -102,7 +103,7 @@ export function faulty(driver: StorageDriver): FaultyDriver {
     const stream = await open()
     return part === undefined || stream === undefined
       ? stream
-      : (Readable.from(firstOf(stream, part), { objectMode: false }) as T)
+      : (Readable.from(flat(firstOf(inBatches(stream), part)), { objectMode: false }) as T)
   }
 
   const plan = (when: When, strike: Fault['strike']): void => void faults.push({ when, left: when.nth ?? 1, strike })
@@ -199,11 +200,20 @@ function matches({ action, key }: When, call: Call): boolean {
   return (action === undefined || [action].flat().includes(call.action)) && (key === undefined || key.test(call.key))
 }
 
-async function* firstOf(chunks: AsyncIterable<Uint8Array>, { bytes, error }: Part): AsyncIterable<Uint8Array> {
+async function* inBatches(stream: Readable): Batches {
+  for await (const chunk of stream) yield [chunk as Buffer]
+}
+
+async function* flat(batches: Batches): AsyncIterable<Uint8Array> {
+  for await (const batch of batches) yield* batch
+}
+
+async function* firstOf(chunks: Batches, { bytes, error }: Part): Batches {
   let left = bytes
-  for await (const chunk of chunks) {
-    if (left > 0) yield chunk.subarray(0, left)
-    left -= chunk.length
+  for await (const batch of chunks) {
+    const joined = Buffer.concat(batch)
+    if (left > 0) yield [joined.subarray(0, left)]
+    left -= joined.length
     if (left <= 0) break
   }
   throw error

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Batches } from './batches.ts'
 import { faulty } from './faulty.ts'
 import { measured } from './measured.ts'
 import { openMemoryDriver } from './memory.ts'
@@ -26,6 +27,6 @@ describe('a measured driver', () => {
   })
 })
 
-async function* one(): AsyncIterable<Buffer> {
-  yield Buffer.from('1')
+async function* one(): Batches {
+  yield [Buffer.from('1')]
 }

@@ -104,7 +104,7 @@ function stageInMemory(
         return bytes.length
       }
       try {
-        for await (const chunk of chunks) arrived.push(Buffer.from(chunk))
+        for await (const batch of chunks) arrived.push(Buffer.concat(batch))
       } catch (error) {
         keep()
         throw error

@@ -1,13 +1,18 @@
 // What the parts of the contract share: making streams and reading them.
 import { createHash } from 'node:crypto'
 import { Writable, type Readable } from 'node:stream'
+import type { Batches } from '../batches.ts'
 import type { StorageDriver } from '../driver.ts'
 
-export async function* inChunks(bytes: Buffer, chunkBytes = 65_536): AsyncIterable<Buffer> {
-  for (let start = 0; start < bytes.length; start += chunkBytes) yield bytes.subarray(start, start + chunkBytes)
+/** Two chunks in each batch. */
+export async function* inChunks(bytes: Buffer, chunkBytes = 65_536): Batches {
+  for (let start = 0; start < bytes.length; start += 2 * chunkBytes) {
+    const middle = start + chunkBytes
+    yield [bytes.subarray(start, middle), bytes.subarray(middle, middle + chunkBytes)]
+  }
 }
 
-export async function* cutAfter(bytes: Buffer): AsyncIterable<Buffer> {
+export async function* cutAfter(bytes: Buffer): Batches {
   yield* inChunks(bytes)
   throw new Error('cut')
 }

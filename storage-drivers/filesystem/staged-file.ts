@@ -1,6 +1,7 @@
 // An upload in progress as one growing file, where CNCF distribution keeps it too.
 import fs from 'node:fs'
 import path from 'node:path'
+import { lengthOf, type Batches } from '../batches.ts'
 import type { StagedUpload } from '../driver.ts'
 import { appendAll, fdatasync } from './calls.ts'
 import { makeFolder, moveLargeInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
@@ -81,7 +82,7 @@ function openForAppend(file: string): number {
 }
 
 /** Writes while the source delivers, at most one write behind. Returns the source's failure; throws the storage's. */
-async function appendChunks(fd: number, chunks: AsyncIterable<Uint8Array>): Promise<{ error: unknown } | undefined> {
+async function appendChunks(fd: number, chunks: Batches): Promise<{ error: unknown } | undefined> {
   let gathered: Uint8Array[] = []
   let gatheredBytes = 0
   let unsyncedBytes = 0
@@ -109,7 +110,7 @@ async function appendChunks(fd: number, chunks: AsyncIterable<Uint8Array>): Prom
   const source = chunks[Symbol.asyncIterator]()
   try {
     for (;;) {
-      let next: IteratorResult<Uint8Array>
+      let next: IteratorResult<readonly Uint8Array[]>
       try {
         next = await source.next()
       } catch (error) {
@@ -117,8 +118,8 @@ async function appendChunks(fd: number, chunks: AsyncIterable<Uint8Array>): Prom
         break
       }
       if (next.done) break
-      gathered.push(next.value)
-      gatheredBytes += next.value.length
+      gathered.push(...next.value)
+      gatheredBytes += lengthOf(next.value)
       if (gatheredBytes < Math.min(maxGatherBytes, Math.max(minGatherBytes, sharedGatherBytes / appending))) continue
       await writing
       startWrite()

@@ -1,0 +1,103 @@
+// Reads request bodies for less than a Readable can: what arrives within one turn of the event loop is handed on together, without a promise
+// and a tick for each piece (docs/decisions/0009-batches.md).
+import { IncomingMessage } from 'node:http'
+import { lengthOf } from '../storage-drivers/batches.ts'
+
+/** To be given to `http.createServer` as its `IncomingMessage`. */
+export class BodyRequest extends IncomingMessage {
+  #collected: Collected | undefined
+
+  /** The body as it arrives, to be asked for once. It ends with an error when the client goes away before its end. */
+  async *batches(): AsyncGenerator<readonly Buffer[]> {
+    const collected = this.#collect()
+    try {
+      for (;;) {
+        const { pieces, bytes } = collected
+        if (pieces.length > 0) {
+          collected.pieces = []
+          collected.bytes = 0
+          if (bytes >= this.readableHighWaterMark) this._read(0)
+          yield pieces
+        } else if (collected.failure !== undefined) throw collected.failure
+        else if (collected.isEnded) return
+        else await new Promise<void>((resolve) => (collected.wake = resolve))
+      }
+    } finally {
+      // Whoever stopped early still has an answer to send on this connection, and may let the rest flow away.
+      this.#collected = undefined
+      this._read(0)
+    }
+  }
+
+  /** What the parser calls with each piece; false stops the reading of the socket until `_read`. */
+  override push(piece: Buffer | null, encoding?: BufferEncoding): boolean {
+    const collected = this.#collected
+    if (collected === undefined) return super.push(piece, encoding)
+    if (piece === null) {
+      collected.isEnded = true
+      collected.wake()
+      super.push(null)
+      this.read(0)
+      return false
+    }
+    collected.pieces.push(piece)
+    collected.bytes += piece.length
+    wakeSoon(collected)
+    return collected.bytes < this.readableHighWaterMark
+  }
+
+  /** Whether bytes have arrived that nobody has taken. */
+  hasWaiting(): boolean {
+    return this.readableLength > 0 || (this.#collected?.bytes ?? 0) > 0
+  }
+
+  #readOne(): Buffer | null {
+    return this.read() as Buffer | null
+  }
+
+  #collect(): Collected {
+    const pieces: Buffer[] = []
+    for (let piece = this.#readOne(); piece !== null; piece = this.#readOne()) pieces.push(piece)
+    const collected: Collected = {
+      pieces,
+      bytes: lengthOf(pieces),
+      isEnded: this.complete,
+      failure: undefined,
+      isWaking: false,
+      wake: () => {},
+    }
+    const fail = (error: Error): void => {
+      if (collected.isEnded) return
+      collected.failure ??= error
+      collected.wake()
+    }
+    if (this.destroyed) fail(this.errored ?? cut())
+    this.on('error', fail)
+    this.once('close', () => fail(cut()))
+    this.#collected = collected
+    return collected
+  }
+}
+
+interface Collected {
+  pieces: Buffer[]
+  bytes: number
+  isEnded: boolean
+  failure: Error | undefined
+  isWaking: boolean
+  wake: () => void
+}
+
+/** After all that the socket has to give now. */
+function wakeSoon(collected: Collected): void {
+  if (collected.isWaking) return
+  collected.isWaking = true
+  setImmediate(() => {
+    collected.isWaking = false
+    collected.wake()
+  })
+}
+
+function cut(): Error {
+  return Object.assign(new Error('the client went away before the end of the body'), { code: 'ECONNRESET' })
+}
