@@ -23,7 +23,7 @@ const mebibyte = 1024 * 1024
 export const fullSizes: Sizes = {
   rounds: 5,
   seconds: 2,
-  warmUpSeconds: 1,
+  warmUpSeconds: 3,
   bigRounds: 3,
   bigBlobBytes: 1024 * mebibyte,
   parallelBlobBytes: 32 * mebibyte,

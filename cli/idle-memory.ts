@@ -2,17 +2,22 @@
 import { collectAllGarbage } from '../registry/garbage.ts'
 
 const lookEveryMs = 1000
+/** What is collected then, compiled code above all, makes the next requests dear: a process that rests for a moment keeps it. */
+const looksBeforeCollection = 10
 /** CPU time within one look that counts as work, in microseconds. */
 const busyMicroseconds = 50_000
 
 /** Never keeps the process from ending. */
 export function giveBackMemoryWhenIdle(): void {
   let owes = true
+  let idleLooks = 0
   let before = process.cpuUsage()
   const look = (): void => {
     const { user, system } = process.cpuUsage(before)
-    if (user + system > busyMicroseconds) owes = true
-    else if (owes) {
+    if (user + system > busyMicroseconds) {
+      owes = true
+      idleLooks = 0
+    } else if (owes && ++idleLooks === looksBeforeCollection) {
       owes = false
       collectAllGarbage()
       trimHeap()

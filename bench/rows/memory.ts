@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pssBytesOf } from '../servers/process-tree.ts'
 import type { Bench, Row } from './row.ts'
 
-const settleMs = 2_000
+/** Long enough for a runtime to give back what it does not need. */
+const settleMs = 15_000
 const mebibyte = 1024 * 1024
 
 /** Run as the last one. */
