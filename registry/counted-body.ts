@@ -1,5 +1,5 @@
 // The bytes of one request on their way into storage: counted, digested, and held against what the client announced.
-import { lengthOf, type Batches } from '../storage-drivers/batches.ts'
+import type { Batches } from '../storage-drivers/driver.ts'
 import type { Digester } from './digest.ts'
 import { RegistryError } from './errors.ts'
 import { leaveBuffer } from './garbage.ts'
@@ -26,7 +26,7 @@ export function countAndDigest(body: UploadBody, digester: Digester): Counted {
   async function* pass(): Batches {
     try {
       for await (const batch of body.chunks) {
-        const added = lengthOf(batch)
+        const added = batch.reduce((sum, { length }) => sum + length, 0)
         if (body.length !== undefined && bytes + added > body.length) {
           throw new RegistryError('SIZE_INVALID', {
             message: 'the body is longer than announced',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { inProcessLocker } from '../coordination/in-process.ts'
-import type { Batches } from '../storage-drivers/batches.ts'
+import type { Batches } from '../storage-drivers/driver.ts'
 import { faulty } from '../storage-drivers/faulty.ts'
 import { openMemoryDriver } from '../storage-drivers/memory.ts'
 import { digestOf } from './digest.ts'

@@ -1,7 +1,6 @@
 // Reads request bodies for less than a Readable can: what arrives within one turn of the event loop is handed on together, without a promise
 // and a tick for each piece (docs/decisions/0009-batches.md).
 import { IncomingMessage } from 'node:http'
-import { lengthOf } from '../storage-drivers/batches.ts'
 
 /** To be given to `http.createServer` as its `IncomingMessage`. */
 export class BodyRequest extends IncomingMessage {
@@ -16,7 +15,7 @@ export class BodyRequest extends IncomingMessage {
         if (pieces.length > 0) {
           collected.pieces = []
           collected.bytes = 0
-          if (bytes >= this.readableHighWaterMark) this._read(0)
+          if (bytes >= this.readableHighWaterMark) this.#goOn()
           yield pieces
         } else if (collected.failure !== undefined) throw collected.failure
         else if (collected.isEnded) return
@@ -25,7 +24,7 @@ export class BodyRequest extends IncomingMessage {
     } finally {
       // Whoever stopped early still has an answer to send on this connection, and may let the rest flow away.
       this.#collected = undefined
-      this._read(0)
+      this.#goOn()
     }
   }
 
@@ -51,6 +50,12 @@ export class BodyRequest extends IncomingMessage {
     return this.readableLength > 0 || (this.#collected?.bytes ?? 0) > 0
   }
 
+  /** Lets the socket deliver again after `push` said no. */
+  #goOn(): void {
+    // oxlint-disable-next-line no-underscore-dangle -- the name that node:stream gave it
+    this._read(0)
+  }
+
   #readOne(): Buffer | null {
     return this.read() as Buffer | null
   }
@@ -60,20 +65,20 @@ export class BodyRequest extends IncomingMessage {
     for (let piece = this.#readOne(); piece !== null; piece = this.#readOne()) pieces.push(piece)
     const collected: Collected = {
       pieces,
-      bytes: lengthOf(pieces),
+      bytes: pieces.reduce((sum, { length }) => sum + length, 0),
       isEnded: this.complete,
       failure: undefined,
       isWaking: false,
       wake: () => {},
     }
-    const fail = (error: Error): void => {
+    const fail = (error?: Error): void => {
       if (collected.isEnded) return
-      collected.failure ??= error
+      collected.failure ??= error ?? cut()
       collected.wake()
     }
-    if (this.destroyed) fail(this.errored ?? cut())
+    if (this.destroyed) fail(this.errored ?? undefined)
     this.on('error', fail)
-    this.once('close', () => fail(cut()))
+    this.once('close', () => fail())
     this.#collected = collected
     return collected
   }

@@ -1,6 +1,5 @@
 // The interfaces of storage. Nothing but types: whoever needs a driver is handed one by cli/compose.ts.
 import type { Readable, Writable } from 'node:stream'
-import type { Batches } from './batches.ts'
 
 /** What is known of a stored object without reading it. */
 export interface ObjectStat {
@@ -112,6 +111,13 @@ export interface StorageDriver {
 
   /** Ends background work and closes handles. */
   close(): Promise<void>
+}
+
+/** Bytes in pieces as they came; those that came together are handed on together, at the cost of one. */
+export type Batches = AsyncIterable<readonly Uint8Array[]>
+
+export function lengthOf(batch: readonly Uint8Array[]): number {
+  return batch.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** Bytes on their way to a key. Nothing is visible there before `commit`. One writer at a time: the caller holds a lock. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Writable, type Readable } from 'node:stream'
 import { freshFolder } from '../testing/fresh-folder.ts'
-import type { Batches } from './batches.ts'
+import type { Batches } from './driver.ts'
 import { describeStorageDriver } from './contract.ts'
 import { Crash, faulty, type FaultyDriver } from './faulty.ts'
 import { openFilesystemDriver } from './filesystem.ts'

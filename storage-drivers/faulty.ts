@@ -1,7 +1,6 @@
 // A storage driver that fails, stalls, cuts streams or dies on demand, and records its calls: for tests of what must survive that.
 import { Readable } from 'node:stream'
-import type { Batches } from './batches.ts'
-import type { StagedUpload, StorageDriver } from './driver.ts'
+import type { Batches, StagedUpload, StorageDriver } from './driver.ts'
 
 export type Action =
   | Exclude<keyof StorageDriver, 'name' | 'stage' | 'writeInOrder'>

@@ -20,6 +20,7 @@ import {
 } from './filesystem/durable.ts'
 import { freshCache } from './filesystem/fresh-cache.ts'
 import { folderLister } from './filesystem/list-folder.ts'
+import { keepsOrder } from './filesystem/order.ts'
 import { pathsUnder } from './filesystem/paths.ts'
 import { sendFile } from './filesystem/send-file.ts'
 import { stageFile, stageTempFile } from './filesystem/staged-file.ts'
@@ -37,6 +38,7 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
 
   const values = freshCache<StoredValue>({ maxBytes: valueCacheBytes, load: loadValue, weigh: weighValue })
   const list = folderLister()
+  const isOrdered = keepsOrder(paths.root)
 
   async function write(key: string, bytes: Uint8Array, options: WriteOptions = {}): Promise<boolean> {
     const target = paths.of(key)
@@ -79,8 +81,8 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
   async function moveInOrder(entries: readonly KeyedValue[], temps: readonly string[]): Promise<void> {
     const unsynced: string[] = []
     for (const [index, { key, ephemeral }] of entries.entries()) {
-      // The last one is what makes the others reachable: it appears only when they are on disk.
-      if (index === entries.length - 1) await syncEntries(paths, unsynced.splice(0))
+      // The last one is what makes the others reachable: where it might get to the disk first, it appears only when they are there.
+      if (index === entries.length - 1 && !isOrdered) await syncEntries(paths, unsynced.splice(0))
       const target = paths.of(key)
       moveInto(temps[index] as string, target)
       if (!ephemeral) unsynced.push(target)

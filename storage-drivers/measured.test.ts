@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Batches } from './batches.ts'
+import type { Batches } from './driver.ts'
 import { faulty } from './faulty.ts'
 import { measured } from './measured.ts'
 import { openMemoryDriver } from './memory.ts'

@@ -1,8 +1,7 @@
 // What the parts of the contract share: making streams and reading them.
 import { createHash } from 'node:crypto'
 import { Writable, type Readable } from 'node:stream'
-import type { Batches } from '../batches.ts'
-import type { StorageDriver } from '../driver.ts'
+import type { Batches, StorageDriver } from '../driver.ts'
 
 /** Two chunks in each batch. */
 export async function* inChunks(bytes: Buffer, chunkBytes = 65_536): Batches {

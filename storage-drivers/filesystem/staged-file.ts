@@ -1,8 +1,7 @@
 // An upload in progress as one growing file, where CNCF distribution keeps it too.
 import fs from 'node:fs'
 import path from 'node:path'
-import { lengthOf, type Batches } from '../batches.ts'
-import type { StagedUpload } from '../driver.ts'
+import { lengthOf, type Batches, type StagedUpload } from '../driver.ts'
 import { appendAll, fdatasync } from './calls.ts'
 import { makeFolder, moveLargeInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
 import type { Paths } from './paths.ts'
