@@ -1,12 +1,13 @@
 // A stand-in for a power loss: the system calls of pushes are recorded, and everything that a 201 promises must have been synced before it.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { digestOf } from '../../testing/digest-of.ts'
 import { freshFolder } from '../../testing/fresh-folder.ts'
 import { connectRaw, requestText } from '../../testing/raw-connection.ts'
-import { requireTool } from '../../testing/requirements.ts'
+import { requireThat, requireTool } from '../../testing/requirements.ts'
 import { assertDurable, assertNone, breaches } from './support/check-durability.ts'
 import { openPromiseBook } from './support/promise-book.ts'
 import { finish, startUpload, type PushSession } from './support/push-forms.ts'
@@ -18,44 +19,58 @@ import { joined } from './support/strace-calls.ts'
 
 const patienceMs = 20_000
 
-describe('before a 201 is sent, all that it promises is on disk, files and folders', function () {
-  this.timeout(120_000)
-  const seed = seedFrom('LADING_LOSS_SEED')
-  const random = seededRandom(seed)
-  let found: string[] = []
-  let root = ''
+/** Where the order of changes is kept (as a rule), and where it is not: the server syncs there in another way. */
+const places = { 'where temporary files are': os.tmpdir(), 'in memory': '/dev/shm' }
 
-  before('the pushes are recorded', async function () {
-    requireTool(this, 'strace')
-    root = freshFolder()
-    const server = await startRecorded({ storage: 'filesystem', root, workers: 2 })
-    const { url } = server
-    const book = openPromiseBook(server, random)
-    try {
-      await Promise.all(Object.entries(recordedPushes).map(([what, push]) => push({ what, book, url, random })))
-    } finally {
-      await server.stop()
+for (const [place, parent] of Object.entries(places)) {
+  describe(`before a 201 is sent, all that it promises is on disk, files and folders: ${place}`, function () {
+    this.timeout(120_000)
+    const random = seededRandom(seedFrom('LADING_LOSS_SEED'))
+    let found: string[] = []
+    let root = ''
+
+    before('the pushes are recorded', async function () {
+      requireTool(this, 'strace')
+      requireThat(this, fs.existsSync(parent), parent)
+      root = freshFolder(parent)
+      const server = await startRecorded({ storage: 'filesystem', root, workers: 2 })
+      const { url } = server
+      const book = openPromiseBook(server, random)
+      try {
+        await Promise.all(Object.entries(recordedPushes).map(([what, push]) => push({ what, book, url, random })))
+      } finally {
+        await server.stop()
+      }
+      const { promises } = book
+      found = breaches({ calls: await server.calls(), watched: root, existing: [], promises, exempt: exemptFromSync })
+    })
+
+    for (const what of Object.keys(recordedPushes)) {
+      it(what, () =>
+        assertNone(
+          found.filter((breach) => breach.startsWith(`${what}: `)),
+          root,
+        ),
+      )
     }
-    const { promises } = book
-    found = breaches({ calls: await server.calls(), watched: root, existing: [], promises, exempt: exemptFromSync })
-  })
 
-  for (const what of Object.keys(recordedPushes)) {
-    it(what, () =>
+    it('no file has its final name before all of its bytes are on disk', () => {
+      const isOfPush = (breach: string): boolean =>
+        Object.keys(recordedPushes).some((what) => breach.startsWith(`${what}: `))
       assertNone(
-        found.filter((breach) => breach.startsWith(`${what}: `)),
+        found.filter((breach) => !isOfPush(breach)),
         root,
-      ),
-    )
-  }
+      )
+    })
+  })
+}
 
-  it('no file has its final name before all of its bytes are on disk', () => {
-    const isOfPush = (breach: string): boolean =>
-      Object.keys(recordedPushes).some((what) => breach.startsWith(`${what}: `))
-    assertNone(
-      found.filter((breach) => !isOfPush(breach)),
-      root,
-    )
+describe('after a 201 all is on disk, also', function () {
+  this.timeout(120_000)
+  const random = seededRandom(seedFrom('LADING_LOSS_SEED'))
+
+  before('strace is there', function () {
+    requireTool(this, 'strace')
   })
 
   it('a push into a root folder that the server has made', async () => {

@@ -1,5 +1,6 @@
 // Holds a recording of system calls against what its 201s promise, and against the rule that a pointer appears after what it points at.
 import assert from 'node:assert/strict'
+import { keepsOrder } from '../../../storage-drivers/filesystem/order.ts'
 import { diskModel } from './disk-model.ts'
 import { createdAnswer, pathsIn, type SystemCall } from './strace-calls.ts'
 
@@ -9,7 +10,7 @@ export interface Promised {
   what: string
   /** Absolute paths that must survive a power loss right after the answer. */
   files: string[]
-  /** Those of them that make the others visible: when one of these appears, the others must be on disk. */
+  /** Those of them that make the others visible: when one of these is on disk, so must be the others. */
   pointers: string[]
 }
 
@@ -30,6 +31,7 @@ export function breaches({ calls, watched, existing, promises, exempt }: Recordi
   const model = diskModel(watched, existing)
   const found: string[] = []
   const answered = new Set<string>()
+  const entriesAreOrdered = keepsOrder(watched)
   const moments = calls.flatMap((call) => [
     { at: call.begin, call, isEnd: false },
     ...(call.end === Infinity ? [] : [{ at: call.end, call, isEnd: true }]),
@@ -69,7 +71,7 @@ export function breaches({ calls, watched, existing, promises, exempt }: Recordi
     if (promised === undefined) return []
     return promised.files
       .filter((file) => !promised.pointers.includes(file))
-      .flatMap((file) => model.missing(file, { anyVersion: true }))
+      .flatMap((file) => model.missing(file, { anyVersion: true, entriesAreOrdered }))
       .map((why) => `${promised.what}: ${target} appeared too early: ${why}`)
   }
 }

@@ -23,9 +23,9 @@ export interface DiskModel {
   end(call: SystemCall): void
   /**
    * Why the path, up to the watched folder, would not survive a power loss now; empty when it would. Where `anyVersion` will do, as under a
-   * digest, so will what was there before.
+   * digest, so will what was there before. With `entriesAreOrdered`, whether a later change of a folder could survive it while the path would not.
    */
-  missing(file: string, options?: { anyVersion: boolean }): string[]
+  missing(file: string, options?: { anyVersion: boolean; entriesAreOrdered?: boolean }): string[]
   /** Files that were given their final name before their content was on disk. */
   tornRenames(): string[]
 }
@@ -105,11 +105,11 @@ export function diskModel(watched: string, existing: readonly string[]): DiskMod
         add(first, { changedAt: call.end }, call.end)
     },
 
-    missing(file, { anyVersion } = { anyVersion: false }) {
+    missing(file, { anyVersion, entriesAreOrdered = false } = { anyVersion: false }) {
       const entry = entries.get(file)
       if (entry === undefined) return [`${file} is not there`]
       const reasons = entry.content.changedAt === undefined ? [] : [`the content of ${file} was not synced`]
-      for (let name = file; isWatched(name); name = path.dirname(name)) {
+      for (let name = file; isWatched(name) && !entriesAreOrdered; name = path.dirname(name)) {
         if (anyVersion && name === file && entry.hasReplaced) continue
         if (entries.get(name)?.madeAt !== undefined)
           reasons.push(`${path.dirname(name)} was not synced since ${path.basename(name)} was made in it`)
