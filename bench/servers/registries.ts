@@ -65,11 +65,10 @@ function lading(scratch: string): Omit<Registry, 'hasCache'> {
   // Its own copy of Node: pages that it shared with the benchmark's processes would not be counted as its memory.
   const node = path.join(scratch, 'node')
   fs.copyFileSync(process.execPath, node)
-  const main = path.join(root, 'cli/main.ts')
   return {
     name: 'lading',
     label: `Lading ${version}`,
-    command: (configuration) => [node, main, 'serve', configuration],
+    command: (configuration) => ['env', `LADING_NODE=${node}`, path.join(root, 'bin/lading'), 'serve', configuration],
   }
 }
 
