@@ -1,4 +1,4 @@
-// The object graph: the only place that constructs drivers, lockers and the parts that use them.
+// The object graph above the storage: the only place that constructs the registry, its app and its server.
 import fs from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import type Koa from 'koa'
@@ -12,39 +12,10 @@ import type { Health } from '../server/health.ts'
 import { createHttpServer, type HttpServer, type TlsSettings } from '../server/http-server.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { StorageDriver } from '../storage-drivers/driver.ts'
-import { openFilesystemDriver } from '../storage-drivers/filesystem.ts'
 import { measured } from '../storage-drivers/measured.ts'
-import { openMemoryDriver } from '../storage-drivers/memory.ts'
 import { openSslNames } from './config/cipher-suites.ts'
 import { compileGoRegExp } from './config/go-regexp.ts'
 import type { Configuration } from './config/schema.ts'
-
-/** Throws, with the option's name, when the storage cannot be used. */
-export async function openStorage({ storage }: Configuration): Promise<StorageDriver> {
-  if (storage.filesystem === undefined) return openMemoryDriver()
-  try {
-    return await openFilesystemDriver(storage.filesystem.rootdirectory)
-  } catch (error) {
-    throw new Error(
-      `storage.filesystem.rootdirectory cannot be used: ${(error as Error).message}. Give a folder that this user may write to.`,
-      { cause: error },
-    )
-  }
-}
-
-/** To be called before anything is served, and after a worker's death. What cannot be recovered is no reason not to serve. */
-export async function recoverStorage(driver: StorageDriver, log: Log): Promise<void> {
-  try {
-    await driver.recover?.()
-  } catch (error) {
-    log.warn({ error: String(error) }, 'what a killed process left could not be removed and put on disk')
-  }
-}
-
-/** Locks work only among those who share them, and memory belongs to one process. */
-export function needsOneProcess({ storage }: Configuration): boolean {
-  return storage.filesystem === undefined
-}
 
 export interface SharedParts {
   driver: StorageDriver

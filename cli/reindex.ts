@@ -1,9 +1,10 @@
 // `lading reindex`: rebuilds the referrers index of a storage; may run beside the registry.
 import { inProcessLocker } from '../coordination/in-process.ts'
 import { reindexReferrers } from '../registry/reindex.ts'
-import { composeRegistry, openStorage } from './compose.ts'
+import { composeRegistry } from './compose.ts'
 import { readConfiguration } from './config/read-configuration.ts'
 import { openLog } from './log.ts'
+import { openStorage } from './storage.ts'
 
 export async function reindex(file: string | undefined): Promise<void> {
   const { configuration } = readConfiguration(file)

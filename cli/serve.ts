@@ -2,7 +2,7 @@
 import cluster from 'node:cluster'
 import os from 'node:os'
 import { inProcessLocker } from '../coordination/in-process.ts'
-import { needsOneProcess, openStorage, recoverStorage } from './compose.ts'
+import { needsOneProcess, openStorage, recoverStorage } from './storage.ts'
 import { listenAddress } from './config/listen-address.ts'
 import { readConfiguration } from './config/read-configuration.ts'
 import type { Configuration } from './config/schema.ts'

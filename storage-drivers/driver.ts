@@ -116,10 +116,6 @@ export interface StorageDriver {
 /** Bytes in pieces as they came; those that came together are handed on together, at the cost of one. */
 export type Batches = AsyncIterable<readonly Uint8Array[]>
 
-export function lengthOf(batch: readonly Uint8Array[]): number {
-  return batch.reduce((sum, { length }) => sum + length, 0)
-}
-
 /** Bytes on their way to a key. Nothing is visible there before `commit`. One writer at a time: the caller holds a lock. */
 export interface StagedUpload {
   /** Bytes that arrived so far; undefined when nothing was ever appended. */

@@ -22,13 +22,17 @@ const sound = [
 
 const promised: Promised = { what: 'a push', files: ['/w/new/data'], pointers: [] }
 
-function found(lines: readonly string[], { promises = promised, existing = [] as string[] } = {}): string[] {
+function found(
+  lines: readonly string[],
+  { promises = promised, existing = [] as string[], entriesAreOrdered = false } = {},
+): string[] {
   return breaches({
     calls: parseTrace(lines.join('\n')),
     watched: '/w',
     existing,
     promises: new Map([['r1', promises]]),
     exempt: /exempt/,
+    entriesAreOrdered,
   })
 }
 
@@ -121,6 +125,10 @@ describe('the checker of durability', () => {
       'a push: /w/new/link appeared too early: /w/new was not synced since data was made in it',
       'a push: /w/new/link appeared too early: /w was not synced since new was made in it',
     ])
+    // Where the order is kept, to be there first is enough; to have been written is not.
+    assert.deepEqual(found(lines, { promises, entriesAreOrdered: true }), [])
+    const unwritten = lines.filter((line) => !line.includes('fsync(5'))
+    assert.match(found(unwritten, { promises, entriesAreOrdered: true }).join(), /link appeared too early: the content/)
   })
 
   it('takes what is replaced for durable under a digest, and not where the new value matters', () => {
@@ -150,7 +158,14 @@ describe('the checker of durability', () => {
     const next = calls([sound[8] as string, sound[10] as string])
     const promises = new Map([['r1', promised]])
     assert.deepEqual(
-      breaches({ calls: joined(killed, next), watched: '/w', existing: [], promises, exempt: /exempt/ }),
+      breaches({
+        calls: joined(killed, next),
+        watched: '/w',
+        existing: [],
+        promises,
+        exempt: /exempt/,
+        entriesAreOrdered: false,
+      }),
       ['a push: /w/new was not synced since data was made in it'],
     )
   })

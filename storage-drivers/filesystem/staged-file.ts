@@ -1,7 +1,7 @@
 // An upload in progress as one growing file, where CNCF distribution keeps it too.
 import fs from 'node:fs'
 import path from 'node:path'
-import { lengthOf, type Batches, type StagedUpload } from '../driver.ts'
+import type { Batches, StagedUpload } from '../driver.ts'
 import { appendAll, fdatasync } from './calls.ts'
 import { makeFolder, moveLargeInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
 import type { Paths } from './paths.ts'
@@ -78,6 +78,10 @@ async function synced(file: string): Promise<string> {
 function openForAppend(file: string): number {
   makeFolder(path.dirname(file))
   return fs.openSync(file, 'a', 0o666)
+}
+
+function lengthOf(batch: readonly Uint8Array[]): number {
+  return batch.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** Writes while the source delivers, at most one write behind. Returns the source's failure; throws the storage's. */

@@ -1,8 +1,11 @@
 // Holds a recording of system calls against what its 201s promise, and against the rule that a pointer appears after what it points at.
 import assert from 'node:assert/strict'
-import { keepsOrder } from '../../../storage-drivers/filesystem/order.ts'
+import fs from 'node:fs'
 import { diskModel } from './disk-model.ts'
 import { createdAnswer, pathsIn, type SystemCall } from './strace-calls.ts'
+
+/** As statfs(2) tells them, ext4 and XFS: what happens to folders goes into one journal, in order. */
+const journaling = new Set([0xef53, 0x58465342])
 
 /** What one 201 promises. */
 export interface Promised {
@@ -24,14 +27,16 @@ export interface Recording {
   promises: ReadonlyMap<string, Promised>
   /** Files that may be lost, or be there half. */
   exempt: RegExp
+  /** What happens to folders gets to the disk in the order in which it happened; by default, as the file system of `watched` has it. */
+  entriesAreOrdered?: boolean
 }
 
 /** Every breach, as a sentence; also a promise whose answer the recording does not have. */
-export function breaches({ calls, watched, existing, promises, exempt }: Recording): string[] {
+export function breaches({ calls, watched, existing, promises, exempt, ...recording }: Recording): string[] {
   const model = diskModel(watched, existing)
   const found: string[] = []
   const answered = new Set<string>()
-  const entriesAreOrdered = keepsOrder(watched)
+  const entriesAreOrdered = recording.entriesAreOrdered ?? journaling.has(fs.statfsSync(watched).type)
   const moments = calls.flatMap((call) => [
     { at: call.begin, call, isEnd: false },
     ...(call.end === Infinity ? [] : [{ at: call.end, call, isEnd: true }]),

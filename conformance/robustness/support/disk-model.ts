@@ -109,7 +109,8 @@ export function diskModel(watched: string, existing: readonly string[]): DiskMod
       const entry = entries.get(file)
       if (entry === undefined) return [`${file} is not there`]
       const reasons = entry.content.changedAt === undefined ? [] : [`the content of ${file} was not synced`]
-      for (let name = file; isWatched(name) && !entriesAreOrdered; name = path.dirname(name)) {
+      if (entriesAreOrdered) return reasons
+      for (let name = file; isWatched(name); name = path.dirname(name)) {
         if (anyVersion && name === file && entry.hasReplaced) continue
         if (entries.get(name)?.madeAt !== undefined)
           reasons.push(`${path.dirname(name)} was not synced since ${path.basename(name)} was made in it`)
