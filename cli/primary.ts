@@ -2,10 +2,12 @@
 import cluster, { type Worker } from 'node:cluster'
 import { workersLockServer } from '../coordination/workers.ts'
 import { createHealth } from '../server/health.ts'
-import { openStorage, recoverStorage } from './storage.ts'
+import { workersFigures } from '../server/metrics.ts'
+import { startBackground } from './background.ts'
 import type { Configuration } from './config/schema.ts'
 import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
+import { openStorage, recoverStorage } from './storage.ts'
 
 const restartDelayMs = 500
 /** docs/decisions/0005-memory.md and 0008-group-commit.md; bin/lading gives them to a process that is alone. */
@@ -25,6 +27,8 @@ export async function runPrimary(configuration: Configuration, workers: number):
   await recoverStorage(driver, log)
   const locks = workersLockServer()
   const health = createHealth(tellWorkers)
+  const { prometheus } = configuration.http.debug
+  const figures = prometheus.enabled ? workersFigures() : undefined
   let ending = false
   // The kernel hands out connections, and keeps those that wait: node's own way loses the ones it hands to a worker in the moment of its death.
   cluster.schedulingPolicy = cluster.SCHED_NONE
@@ -47,14 +51,6 @@ export async function runPrimary(configuration: Configuration, workers: number):
     return worker
   }
 
-  /** Loaded only now: the workers are at work sooner, and the memory is not needed by who has none of it. */
-  async function startBackgroundWork(): Promise<void> {
-    const { prometheus } = configuration.http.debug
-    const figures = prometheus.enabled ? (await import('../server/metrics.ts')).workersFigures() : undefined
-    const { startBackground } = await import('./background.ts')
-    await startBackground(configuration, { driver, locker: locks.locker, log, health, figures })
-  }
-
   async function end(): Promise<void> {
     if (ending) process.exit(1)
     ending = true
@@ -70,7 +66,7 @@ export async function runPrimary(configuration: Configuration, workers: number):
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())
   try {
     await Promise.all(Array.from({ length: workers }, () => listening(startWorker())))
-    await startBackgroundWork()
+    await startBackground(configuration, { driver, locker: locks.locker, log, health, figures })
   } catch (error) {
     // Told to end before all workers listened: that they ended is no failure.
     if (ending) return

@@ -2,13 +2,13 @@
 import cluster from 'node:cluster'
 import os from 'node:os'
 import { inProcessLocker } from '../coordination/in-process.ts'
-import { needsOneProcess, openStorage, recoverStorage } from './storage.ts'
 import { listenAddress } from './config/listen-address.ts'
 import { readConfiguration } from './config/read-configuration.ts'
 import type { Configuration } from './config/schema.ts'
 import { giveBackMemoryWhenIdle } from './idle-memory.ts'
 import { openLog } from './log.ts'
 import { removeStaleSocket } from './stale-socket.ts'
+import { needsOneProcess, openStorage, recoverStorage } from './storage.ts'
 
 /** Returns once the registry listens. Throws a ConfigurationError, or an Error with a sentence for the operator. */
 export async function serve(file: string | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-// The storage that the configuration names: the only place that constructs drivers. Apart from the rest of the object graph, which the primary does without.
+// The storage that the configuration names: the only place that constructs drivers.
 import type { Log } from '../registry/log.ts'
 import type { StorageDriver } from '../storage-drivers/driver.ts'
 import { openFilesystemDriver } from '../storage-drivers/filesystem.ts'

@@ -1,10 +1,10 @@
 // One of several processes that answer requests; the primary holds the locks, runs the health checks, and tells it when to end.
 import { workerLocker } from '../coordination/workers.ts'
-import { openStorage } from './storage.ts'
 import type { Configuration } from './config/schema.ts'
 import { startEdge, type Edge } from './edge.ts'
 import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
+import { openStorage } from './storage.ts'
 
 export async function runWorker(configuration: Configuration): Promise<void> {
   let edge: Edge | undefined

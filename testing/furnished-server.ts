@@ -2,6 +2,7 @@
 import { freshFolder } from './fresh-folder.ts'
 import { sharedServer } from './shared-server.ts'
 import { freePort, type TestServer } from './start-server.ts'
+import { waitFor } from './wait-for.ts'
 import fs from 'node:fs'
 import path from 'node:path'
 
@@ -33,7 +34,10 @@ async function start(): Promise<FurnishedServer> {
     file,
     environment: { REGISTRY_LOG_LEVEL: 'info', REGISTRY_LOG_ACCESSLOG_DISABLED: 'false' },
   })
-  return { ...server, debugUrl: `http://127.0.0.1:${debugPort}` }
+  const debugUrl = `http://127.0.0.1:${debugPort}`
+  // It listens a moment after the registry.
+  await waitFor(() => fetch(`${debugUrl}/debug/health`).then(Boolean, () => false))
+  return { ...server, debugUrl }
 }
 
 function configuration(root: string, debugPort: number): string {
