@@ -54,6 +54,8 @@ describe('the explanation of an upload by its requests', () => {
 
   it('accepts whole requests and beginnings of broken ones, one after the other', () => {
     layOut(Buffer.from('aaaabbcccc'), [write('cccc', true, 6), write('bbbb', false), write('aaaa', true, 0)])
+    // By chance, what was cut goes on like the next one begins.
+    layOut(Buffer.from('aaaaaaaaZbbbbbbbb'), [write('aaaaaaaaZZ', false, 0), write('Zbbbbbbbb', true, 8)])
   })
 
   it('finds mixed bytes, lost bytes, and half of an acknowledged request', () => {
