@@ -1,32 +1,25 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import fs from 'node:fs'
-import { newRepository, pushBlob } from '../testing/push.ts'
-import { requireLinux } from '../testing/requirements.ts'
-import { startServer, type TestServer } from '../testing/start-server.ts'
-import { eventually } from '../testing/wait-for.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { waitFor } from '../testing/wait-for.ts'
+import { whenIdle } from './idle-memory.ts'
 
-const mebibyte = 1024 * 1024
+const everyMs = 20
 
 describe('memory', () => {
-  let server: TestServer
-  before(async function () {
-    requireLinux(this)
-    server = await startServer({ storage: 'filesystem', workers: 1 })
-  })
-  after(() => server?.stop())
-
-  it('that a burst of pushes took is given back when the process has nothing to do', async function () {
-    this.timeout(60_000)
-    const blobs = Array.from({ length: 12 }, () => randomBytes(24 * mebibyte))
-    await Promise.all(blobs.map((blob) => pushBlob(server, newRepository(), blob)))
-    const after = residentBytes(server)
-    const isGivenBack = await eventually(() => residentBytes(server) < after - 16 * mebibyte)
-    assert.ok(isGivenBack, `${after / mebibyte} MiB after the pushes, ${residentBytes(server) / mebibyte} MiB now`)
+  it('is given back once after a rest, not after a moment, and again after work', async () => {
+    const calls: number[] = []
+    const start = performance.now()
+    const stop = whenIdle(everyMs, () => calls.push(performance.now() - start))
+    try {
+      await waitFor(() => calls.length > 0)
+      assert.ok((calls[0] as number) >= 9 * everyMs, `given back after ${calls[0]} ms`)
+      await sleep(20 * everyMs)
+      assert.equal(calls.length, 1, 'nothing was done since, and nothing is to be given back')
+      const { user, system } = process.cpuUsage()
+      while (process.cpuUsage({ user, system }).user < 200_000);
+      await waitFor(() => calls.length > 1)
+    } finally {
+      stop()
+    }
   })
 })
-
-function residentBytes({ process }: TestServer): number {
-  const [kibibytes = '0'] = /(?<=^VmRSS:\s+)\d+/m.exec(fs.readFileSync(`/proc/${process.pid}/status`, 'utf8')) ?? []
-  return Number(kibibytes) * 1024
-}

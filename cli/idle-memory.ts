@@ -3,12 +3,20 @@ import { collectAllGarbage } from '../registry/garbage.ts'
 
 const lookEveryMs = 1000
 /** What is collected then, compiled code above all, makes the next requests dear: a process that rests for a moment keeps it. */
-const looksBeforeCollection = 10
+const looksBeforeWork = 10
 /** CPU time within one look that counts as work, in microseconds. */
 const busyMicroseconds = 50_000
 
 /** Never keeps the process from ending. */
 export function giveBackMemoryWhenIdle(): void {
+  whenIdle(lookEveryMs, () => {
+    collectAllGarbage()
+    trimHeap()
+  })
+}
+
+/** Does the work once each time that the process has done nothing for ten looks after it had. The returned function ends that. */
+export function whenIdle(everyMs: number, work: () => void): () => void {
   let owes = true
   let idleLooks = 0
   let before = process.cpuUsage()
@@ -17,14 +25,14 @@ export function giveBackMemoryWhenIdle(): void {
     if (user + system > busyMicroseconds) {
       owes = true
       idleLooks = 0
-    } else if (owes && ++idleLooks === looksBeforeCollection) {
+    } else if (owes && ++idleLooks === looksBeforeWork) {
       owes = false
-      collectAllGarbage()
-      trimHeap()
+      work()
     }
     before = process.cpuUsage()
   }
-  setInterval(look, lookEveryMs).unref()
+  const timer = setInterval(look, everyMs).unref()
+  return () => clearInterval(timer)
 }
 
 /** malloc_trim(3), where there is one: glibc keeps what was freed, above all after 64 KiB buffers by the thousand. */

@@ -129,7 +129,7 @@ function createTlsServer(
   settings: ServerSettings,
   { options, clients }: TlsSettings,
 ): https.Server<typeof BodyRequest> {
-  const server = https.createServer<typeof BodyRequest>({ ...options, ...settings, rejectUnauthorized: false })
+  const server = https.createServer<typeof BodyRequest>({ ...settings, ...options, rejectUnauthorized: false })
   server.on('secureConnection', (socket: TLSSocket) => {
     if (options.requestCert !== true) return
     const presents = Object.keys(socket.getPeerCertificate()).length > 0

@@ -33,6 +33,7 @@ describe('the body of a request', () => {
       const batches = request.batches()
       const first = await batches.next()
       await sleep(200)
+      assert.ok(request.hasWaiting(), 'what was collected counts as waiting')
       const second = await batches.next()
       const held = [...(first.value ?? []), ...(second.value ?? [])].reduce((sum, { length }) => sum + length, 0)
       assert.ok(held < 4 * highWaterMark, `${held} bytes were taken from the socket`)
