@@ -1,5 +1,6 @@
 // Gives memory back to the system when a process has nothing to do after it had: what a start or a burst of pushes left would else stay for good.
-import { collectAllGarbage } from '../registry/garbage.ts'
+import v8 from 'node:v8'
+import vm from 'node:vm'
 
 const lookEveryMs = 1000
 /** What is collected then, compiled code above all, makes the next requests dear: a process that rests for a moment keeps it. */
@@ -10,7 +11,7 @@ const busyMicroseconds = 50_000
 /** Never keeps the process from ending. */
 export function giveBackMemoryWhenIdle(): void {
   whenIdle(lookEveryMs, () => {
-    collectAllGarbage()
+    collectGarbage()
     trimHeap()
   })
 }
@@ -42,4 +43,13 @@ function trimHeap(): void {
     const { functions } = dlopen(null, { malloc_trim: { arguments: ['u64'], return: 'i32' } })
     functions['malloc_trim']?.(0n)
   } catch {}
+}
+
+/** Everything that can be done without. */
+function collectGarbage(): void {
+  // The flag adds `gc` to the contexts made while it is set: ours alone.
+  v8.setFlagsFromString('--expose-gc')
+  const gc = vm.runInNewContext('gc') as (options: { type: 'major'; flavor: 'last-resort' }) => void
+  v8.setFlagsFromString('--no-expose-gc')
+  gc({ type: 'major', flavor: 'last-resort' })
 }

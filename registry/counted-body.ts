@@ -2,7 +2,6 @@
 import type { Batches } from '../storage-drivers/driver.ts'
 import type { Digester } from './digest.ts'
 import { RegistryError } from './errors.ts'
-import { leaveBuffer } from './garbage.ts'
 
 /** Bytes of one request. */
 export interface UploadBody {
@@ -36,7 +35,6 @@ export function countAndDigest(body: UploadBody, digester: Digester): Counted {
         bytes += added
         for (const chunk of batch) digester.update(chunk)
         yield batch
-        leaveBuffer(added)
       }
     } catch (error) {
       failure = { error }

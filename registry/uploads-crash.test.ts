@@ -83,7 +83,7 @@ function describePushes(name: string, open: () => Promise<StorageDriver>, forms:
 }
 
 async function* chunks(): Batches {
-  yield [bytes]
+  yield [Buffer.from(bytes)]
 }
 
 async function assertAbsentOrTrue(registry: Registry, { digest }: PushSession): Promise<void> {

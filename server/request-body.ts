@@ -2,6 +2,11 @@
 // and a tick for each piece (docs/decisions/0009-batches.md).
 import { IncomingMessage } from 'node:http'
 
+/** What one body may hold until it is taken: the more, the fewer stops of the socket. All bodies share what goes beyond the socket's own limit. */
+const maxWaitingBytes = 1024 * 1024
+const sharedWaitingBytes = 4 * 1024 * 1024
+let bodies = 0
+
 /** To be given to `http.createServer` as its `IncomingMessage`. */
 export class BodyRequest extends IncomingMessage {
   #collected: Collected | undefined
@@ -9,19 +14,22 @@ export class BodyRequest extends IncomingMessage {
   /** The body as it arrives, to be asked for once. It ends with an error when the client goes away before its end. */
   async *batches(): AsyncGenerator<readonly Buffer[]> {
     const collected = this.#collect()
+    bodies++
     try {
       for (;;) {
-        const { pieces, bytes } = collected
+        const { pieces } = collected
         if (pieces.length > 0) {
           collected.pieces = []
           collected.bytes = 0
-          if (bytes >= this.readableHighWaterMark) this.#goOn()
+          if (collected.isStopped) this.#goOn()
+          collected.isStopped = false
           yield pieces
         } else if (collected.failure !== undefined) throw collected.failure
         else if (collected.isEnded) return
         else await new Promise<void>((resolve) => (collected.wake = resolve))
       }
     } finally {
+      bodies--
       // Whoever stopped early still has an answer to send on this connection, and may let the rest flow away.
       this.#collected = undefined
       this.#goOn()
@@ -41,8 +49,11 @@ export class BodyRequest extends IncomingMessage {
     }
     collected.pieces.push(piece)
     collected.bytes += piece.length
-    wakeSoon(collected)
-    return collected.bytes < this.readableHighWaterMark
+    // Once stopped it stays so until `#goOn`, even if the limit has risen since.
+    collected.isStopped ||= collected.bytes >= mostWaitingBytes(this.readableHighWaterMark)
+    if (collected.isStopped) collected.wake()
+    else wakeSoon(collected)
+    return !collected.isStopped
   }
 
   /** Whether bytes have arrived that nobody has taken. */
@@ -68,6 +79,7 @@ export class BodyRequest extends IncomingMessage {
       bytes: pieces.reduce((sum, { length }) => sum + length, 0),
       isEnded: this.complete,
       failure: undefined,
+      isStopped: false,
       isWaking: false,
       wake: () => {},
     }
@@ -89,8 +101,14 @@ interface Collected {
   bytes: number
   isEnded: boolean
   failure: Error | undefined
+  /** The socket was told to deliver no more for now. */
+  isStopped: boolean
   isWaking: boolean
   wake: () => void
+}
+
+function mostWaitingBytes(socketBytes: number): number {
+  return Math.max(socketBytes, Math.min(maxWaitingBytes, sharedWaitingBytes / bodies))
 }
 
 /** After all that the socket has to give now. */

@@ -113,7 +113,10 @@ export interface StorageDriver {
   close(): Promise<void>
 }
 
-/** Bytes in pieces as they came; those that came together are handed on together, at the cost of one. */
+/**
+ * Bytes in pieces as they came; those that came together are handed on together, at the cost of one. A piece belongs to whoever took it, who may
+ * free its memory: who hands one on does not look at it again.
+ */
 export type Batches = AsyncIterable<readonly Uint8Array[]>
 
 /** Bytes on their way to a key. Nothing is visible there before `commit`. One writer at a time: the caller holds a lock. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { Readable } from 'node:stream'
 import { freshFolder } from '../testing/fresh-folder.ts'
+import { inChunks } from './contract/streams-in-tests.ts'
 import { openFilesystemDriver } from './filesystem.ts'
 
 const host = os.hostname().replace(/[^A-Za-z0-9.-]/g, '_')
@@ -61,7 +61,7 @@ describe('a filesystem driver', () => {
   it('discards an upload without a key, and leaves the folder to the others', async () => {
     const root = freshFolder()
     const staged = (await openFilesystemDriver(root)).stage()
-    await staged.append(Readable.from([Buffer.from('bytes')]))
+    await staged.append(inChunks(Buffer.from('bytes')))
     await staged.discard()
     await staged.discard()
     assert.deepEqual(fs.readdirSync(root, { recursive: true }), ['.lading-tmp'])
@@ -71,7 +71,7 @@ describe('a filesystem driver', () => {
     const root = freshFolder()
     const driver = await openFilesystemDriver(root)
     const staged = driver.stage()
-    await staged.append(Readable.from([Buffer.from('bytes')]))
+    await staged.append(inChunks(Buffer.from('bytes')))
     assert.deepEqual(fs.readdirSync(root), ['.lading-tmp'])
     await staged.commit('k')
     assert.deepEqual(fs.readdirSync(root), ['.lading-tmp', 'k'])

@@ -4,10 +4,11 @@ import { Writable, type Readable } from 'node:stream'
 import type { Batches, StorageDriver } from '../driver.ts'
 
 /** Two chunks in each batch. */
+/** Copies: what is handed on is no longer ours. */
 export async function* inChunks(bytes: Buffer, chunkBytes = 65_536): Batches {
   for (let start = 0; start < bytes.length; start += 2 * chunkBytes) {
     const middle = start + chunkBytes
-    yield [bytes.subarray(start, middle), bytes.subarray(middle, middle + chunkBytes)]
+    yield [bytes.subarray(start, middle), bytes.subarray(middle, middle + chunkBytes)].map((part) => Buffer.from(part))
   }
 }
 

@@ -18,7 +18,7 @@ export const readEntries = promisify<string, fs.Dirent[]>((path, done) =>
   fs.readdir(path, { withFileTypes: true }, done),
 )
 
-const writevOnce = promisify<number, NodeJS.ArrayBufferView[], number>((fd, buffers, done) =>
+export const writev = promisify<number, NodeJS.ArrayBufferView[], number>((fd, buffers, done) =>
   fs.writev(fd, buffers, done),
 )
 const readOnce = promisify<number, Buffer, number, number, number>((fd, buffer, length, position, done) =>
@@ -28,21 +28,4 @@ const readOnce = promisify<number, Buffer, number, number, number>((fd, buffer, 
 /** Reads at most `length` bytes at `position`; 0 at the end of the file. */
 export async function readAt(fd: number, buffer: Buffer, length: number, position: number): Promise<number> {
   return readOnce(fd, buffer, length, position)
-}
-
-/** Writes all of the buffers at the file's end (the file is open for appending). */
-export async function appendAll(fd: number, buffers: Uint8Array[]): Promise<void> {
-  let rest = buffers.filter((buffer) => buffer.length > 0)
-  while (rest.length > 0) {
-    let written = await writevOnce(fd, rest)
-    const left: Uint8Array[] = []
-    for (const buffer of rest) {
-      if (written >= buffer.length) written -= buffer.length
-      else {
-        left.push(buffer.subarray(written))
-        written = 0
-      }
-    }
-    rest = left
-  }
 }

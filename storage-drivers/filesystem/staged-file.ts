@@ -2,7 +2,8 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Batches, StagedUpload } from '../driver.ts'
-import { appendAll, fdatasync } from './calls.ts'
+import { appendAll } from './append.ts'
+import { fdatasync } from './calls.ts'
 import { makeFolder, moveLargeInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
 import type { Paths } from './paths.ts'
 import { tempPath } from './temp-files.ts'
@@ -10,7 +11,9 @@ import { tempPath } from './temp-files.ts'
 /** Chunks gathered for one write call: the more, the fewer trips through the thread pool; all uploads of this process share what they may keep. */
 const maxGatherBytes = 1024 * 1024
 const minGatherBytes = 128 * 1024
-const sharedGatherBytes = 8 * 1024 * 1024
+const sharedGatherBytes = 4 * 1024 * 1024
+/** As many uploads as still stay in the processor's cache while they wait for the thread pool. */
+const fewUploads = 2
 let appending = 0
 /** Written bytes after which the kernel is asked to begin putting them on disk, so that the last sync is short. */
 const syncEveryBytes = 64 * 1024 * 1024
@@ -84,6 +87,13 @@ function lengthOf(batch: readonly Uint8Array[]): number {
   return batch.reduce((sum, { length }) => sum + length, 0)
 }
 
+/** At once, so that the next pieces of the body come to lie in memory that is still in the processor's cache (docs/decisions/0005-memory.md). */
+function free(batch: readonly Uint8Array[]): void {
+  for (const { buffer, length } of batch) {
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
+  }
+}
+
 /** Writes while the source delivers, at most one write behind. Returns the source's failure; throws the storage's. */
 async function appendChunks(fd: number, chunks: Batches): Promise<{ error: unknown } | undefined> {
   let gathered: Uint8Array[] = []
@@ -95,7 +105,7 @@ async function appendChunks(fd: number, chunks: Batches): Promise<{ error: unkno
   const startWrite = (): void => {
     const batch = gathered
     unsyncedBytes += gatheredBytes
-    writing = appendAll(fd, batch)
+    writing = appendAll(fd, batch, appending > fewUploads).then(() => free(batch))
     // The failure is seen at the next await of `writing`; without this, one that comes earlier would end the process.
     writing.catch(() => {})
     gathered = []
