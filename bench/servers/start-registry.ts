@@ -1,9 +1,8 @@
 // Starts a registry with the same configuration as all others, on a free port and a folder of its own, and times it.
-import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { startProcess } from '../../testing/start-process.ts'
 import { freePort } from '../../testing/start-server.ts'
 import type { Registry, RegistryName } from './registries.ts'
 
@@ -33,29 +32,11 @@ export async function startRegistry(registry: Registry, folder: string): Promise
   fs.mkdirSync(root, { recursive: true })
   fs.writeFileSync(file, configuration(registry, root, port))
 
-  const [program, ...args] = registry.command(file)
+  // An environment of its own: no REGISTRY_… of the caller.
+  const env = { PATH: process.env['PATH'], HOME: folder, OTEL_TRACES_EXPORTER: 'none' }
   const startedAt = performance.now()
-  const child = spawn(program, args, {
-    // A group of its own: workers end with it. An environment of its own: no REGISTRY_… of the caller.
-    detached: true,
-    env: { PATH: process.env['PATH'], HOME: folder, OTEL_TRACES_EXPORTER: 'none' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()))
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  const killOnExit = (): void => killGroup(child)
-  process.once('exit', killOnExit)
-  void ended.then(() => process.off('exit', killOnExit))
-
-  const deadline = startedAt + startTimeoutMs
-  while (!(await answers(port))) {
-    if (child.exitCode !== null || child.pid === undefined || performance.now() > deadline) {
-      killGroup(child)
-      throw new Error(`${registry.label} did not start: ${output}`)
-    }
-    await sleep(pollMs)
-  }
+  const running = startProcess(registry.command(file), env)
+  await running.untilReady(() => answers(port), { withinMs: startTimeoutMs, everyMs: pollMs })
 
   return {
     name: registry.name,
@@ -63,15 +44,10 @@ export async function startRegistry(registry: Registry, folder: string): Promise
     port,
     url: `http://127.0.0.1:${port}`,
     root,
-    pid: child.pid as number,
+    pid: running.process.pid as number,
     startMs: performance.now() - startedAt,
-    output: () => output,
-    async stop() {
-      child.kill('SIGTERM')
-      const late = setTimeout(() => killGroup(child), stopTimeoutMs)
-      await ended
-      clearTimeout(late)
-    },
+    output: running.output,
+    stop: () => running.stop(stopTimeoutMs),
   }
 }
 
@@ -97,12 +73,4 @@ function answers(port: number): Promise<boolean> {
     })
     request.on('error', () => resolve(false))
   })
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
-  } catch {
-    // All of the group has ended.
-  }
 }
