@@ -17,12 +17,12 @@ export class BodyRequest extends IncomingMessage {
     bodies++
     try {
       for (;;) {
-        const { pieces } = collected
+        const { pieces, isStopped } = collected
         if (pieces.length > 0) {
           collected.pieces = []
           collected.bytes = 0
-          if (collected.isStopped) this.#goOn()
           collected.isStopped = false
+          if (isStopped) this.#goOn()
           yield pieces
         } else if (collected.failure !== undefined) throw collected.failure
         else if (collected.isEnded) return
