@@ -10,10 +10,12 @@ const busyMicroseconds = 50_000
 
 /** Never keeps the process from ending. */
 export function giveBackMemoryWhenIdle(): void {
-  whenIdle(lookEveryMs, () => {
-    collectGarbage()
-    trimHeap()
-  })
+  whenIdle(lookEveryMs, giveBackMemory)
+}
+
+export function giveBackMemory(): void {
+  collectGarbage()
+  trimHeap()
 }
 
 /** Does the work once each time that the process has done nothing for ten looks after it had. The returned function ends that. */

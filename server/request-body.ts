@@ -74,12 +74,13 @@ export class BodyRequest extends IncomingMessage {
   #collect(): Collected {
     const pieces: Buffer[] = []
     for (let piece = this.#readOne(); piece !== null; piece = this.#readOne()) pieces.push(piece)
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0)
     const collected: Collected = {
       pieces,
-      bytes: pieces.reduce((sum, { length }) => sum + length, 0),
+      bytes,
       isEnded: this.complete,
       failure: undefined,
-      isStopped: false,
+      isStopped: bytes >= this.readableHighWaterMark,
       isWaking: false,
       wake: () => {},
     }

@@ -39,9 +39,11 @@ export async function readBody(ctx: Context, maxBytes: number, tooLarge: () => R
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const batch of bodyChunks(ctx)) {
-    for (const chunk of batch) bytes += chunk.length
+    for (const chunk of batch) {
+      bytes += chunk.length
+      chunks.push(chunk)
+    }
     if (bytes > maxBytes) throw tooLarge()
-    chunks.push(...batch)
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)
 }

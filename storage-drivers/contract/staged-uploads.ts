@@ -1,11 +1,23 @@
 // Uploads in progress: bytes that grow out of sight until they are committed.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import type { StorageDriver } from '../driver.ts'
+import type { Batches, StorageDriver } from '../driver.ts'
 import { bytesOf, collect, cutAfter, hashOf, inChunks, listed } from './streams-in-tests.ts'
 
 export function describeStagedUploads(driver: () => StorageDriver): void {
   describe('staged uploads', () => {
+    it('bytes that come one by one, very many at a time, arrive as well', async () => {
+      const pieces = 300_000
+      const staged = driver().stage('up/single/data')
+      async function* body(): Batches {
+        yield Array.from({ length: pieces }, (_, index) => Buffer.of(index % 251))
+      }
+      assert.equal(await staged.append(body()), pieces)
+      const stored = await collect(await staged.read())
+      assert.ok(stored.every((byte, index) => byte === index % 251))
+      await staged.discard()
+    })
+
     for (const size of [0, 1, 65_536, 524_288, 5_000_001]) {
       it(`${size} bytes arrive at the key, in one stream or in three`, async () => {
         const bytes = randomBytes(size)

@@ -131,7 +131,8 @@ async function appendChunks(fd: number, chunks: Batches): Promise<{ error: unkno
         break
       }
       if (next.done) break
-      gathered.push(...next.value)
+      // Not all at once as arguments: in chunks of one byte they are hundreds of thousands.
+      for (const piece of next.value) gathered.push(piece)
       gatheredBytes += lengthOf(next.value)
       if (gatheredBytes < Math.min(maxGatherBytes, Math.max(minGatherBytes, sharedGatherBytes / appending))) continue
       await writing
