@@ -4,15 +4,33 @@ import type { StorageDriver } from '../storage-drivers/driver.ts'
 import { openFilesystemDriver } from '../storage-drivers/filesystem.ts'
 import { openMemoryDriver } from '../storage-drivers/memory.ts'
 import type { Configuration } from './config/schema.ts'
+import { s3Options } from './s3-options.ts'
 
 /** Throws, with the option's name, when the storage cannot be used. */
 export async function openStorage({ storage }: Configuration): Promise<StorageDriver> {
+  if (storage.s3 !== undefined) return openBucket(storage.s3, storage.maintenance.readonly.enabled)
   if (storage.filesystem === undefined) return openMemoryDriver()
   try {
     return await openFilesystemDriver(storage.filesystem.rootdirectory)
   } catch (error) {
     throw new Error(
       `storage.filesystem.rootdirectory cannot be used: ${(error as Error).message}. Give a folder that this user may write to.`,
+      { cause: error },
+    )
+  }
+}
+
+async function openBucket(
+  s3: NonNullable<Configuration['storage']['s3']>,
+  isReadonly: boolean,
+): Promise<StorageDriver> {
+  const { openS3Driver } = await import('../storage-drivers/s3.ts')
+  try {
+    return await openS3Driver(s3Options(s3), { isReadonly })
+  } catch (error) {
+    throw new Error(
+      `storage.s3: the bucket ${s3.bucket} cannot be used: ${(error as Error).message}. ` +
+        'Check bucket, region, regionendpoint and the credentials.',
       { cause: error },
     )
   }
@@ -27,7 +45,7 @@ export async function recoverStorage(driver: StorageDriver, log: Log): Promise<v
   }
 }
 
-/** Locks work only among those who share them, and memory belongs to one process. */
+/** Memory belongs to one process. */
 export function needsOneProcess({ storage }: Configuration): boolean {
-  return storage.filesystem === undefined
+  return storage.inmemory !== undefined
 }

@@ -1,15 +1,21 @@
 // The bytes of one request on their way into storage: counted, digested, and held against what the client announced.
 import type { Batches } from '../storage-drivers/driver.ts'
-import type { Digester } from './digest.ts'
+import { algorithmOf, createDigester, type Digest, type Digester } from './digest.ts'
 import { RegistryError } from './errors.ts'
 
-/** Bytes of one request. */
-export interface UploadBody {
-  chunks: Batches
-  /** Where the client believes that they begin; without it they follow what is there. */
+/** What one request tells of an upload, and the bytes that it brings, if any. */
+export interface UploadRequest {
+  chunks?: Batches
+  /** Where the client believes that the bytes begin; without it they follow what is there. */
   start?: number
   /** How many the client announced. */
   length?: number
+  /** The upload's version as the client was last told it. */
+  version?: string
+}
+
+export interface UploadBody extends UploadRequest {
+  chunks: Batches
 }
 
 export interface Counted {
@@ -42,6 +48,26 @@ export function countAndDigest(body: UploadBody, digester: Digester): Counted {
     }
   }
   return { chunks: pass(), bytes: () => bytes, isOfSource: (error) => failure !== undefined && failure.error === error }
+}
+
+/** The bytes of a whole blob: ends well only when they are as many as announced and have the digest; else throws SIZE_INVALID or DIGEST_INVALID. */
+export async function* verified(body: UploadBody, digest: Digest): Batches {
+  const digester = createDigester(algorithmOf(digest))
+  const counted = countAndDigest(body, digester)
+  /** A storage that counts bytes may take the last ones for the end of it all: they come only when all of them are right. */
+  let held: readonly Uint8Array[] | undefined
+  for await (const batch of counted.chunks) {
+    if (held !== undefined) yield held
+    held = batch
+  }
+  checkLength(body, counted.bytes())
+  checkDigest(digest, digester.digest())
+  if (held !== undefined) yield held
+}
+
+/** Throws DIGEST_INVALID. */
+export function checkDigest(expected: Digest, actual: Digest): void {
+  if (actual !== expected) throw new RegistryError('DIGEST_INVALID', { detail: { expected, actual } })
 }
 
 /** Throws SIZE_INVALID when fewer bytes came than were announced. */

@@ -1,5 +1,6 @@
 // Digests: image-spec, descriptor.md "Digests". Two algorithms, their exact lengths, lower-case hexadecimal.
 import { createHash, hash } from 'node:crypto'
+import type { IHasher } from 'hash-wasm'
 import { RegistryError } from './errors.ts'
 
 /** A checked digest, `sha256:` with 64 or `sha512:` with 128 hexadecimal digits. */
@@ -66,6 +67,46 @@ export function createDigester(algorithm: Algorithm): Digester {
     algorithm,
     update: (chunk) => void state.update(chunk),
     digest: () => `${algorithm}:${state.copy().digest('hex')}` as Digest,
+  }
+}
+
+/** A digester whose inner state can travel to another process; several times slower than the other kind. */
+export interface MovableDigester extends Digester {
+  /** For `resumeDigester`. */
+  save(): string
+}
+
+export async function createMovableDigester(algorithm: Algorithm): Promise<MovableDigester> {
+  return movable(algorithm, await hasherFor(algorithm))
+}
+
+/** Goes on from what `save` gave; undefined when that is no state of such a digester. */
+export async function resumeDigester(algorithm: Algorithm, saved: string): Promise<MovableDigester | undefined> {
+  const hasher = await hasherFor(algorithm)
+  try {
+    hasher.load(Buffer.from(saved, 'base64'))
+  } catch {
+    return undefined
+  }
+  return movable(algorithm, hasher)
+}
+
+async function hasherFor(algorithm: Algorithm): Promise<IHasher> {
+  const { createSHA256, createSHA512 } = await import('hash-wasm')
+  return (algorithm === 'sha256' ? await createSHA256() : await createSHA512()).init()
+}
+
+function movable(algorithm: Algorithm, hasher: IHasher): MovableDigester {
+  return {
+    algorithm,
+    update: (chunk) => void hasher.update(chunk),
+    digest() {
+      const state = hasher.save()
+      const digest = `${algorithm}:${hasher.digest('hex')}` as Digest
+      hasher.load(state)
+      return digest
+    },
+    save: () => Buffer.from(hasher.save()).toString('base64'),
   }
 }
 

@@ -91,6 +91,8 @@ const codeOfFailure: Record<StorageFailure, ErrorCode> = {
   denied: 'STORAGE_DENIED',
   readonly: 'STORAGE_READONLY',
   busy: 'STORAGE_BUSY',
+  // Nothing but uploads can lose to another writer.
+  conflict: 'UPLOAD_BUSY',
 }
 
 /** What a client is told of any error: rules as they are, storage trouble by its kind, everything else as UNKNOWN with nothing of the inside. */

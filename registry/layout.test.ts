@@ -29,9 +29,9 @@ describe('the layout', () => {
       layout.tagPrefix(app, tag) + layout.indexLink(sha256),
       `${repository}/_manifests/tags/1.0-alpha/index/sha256/${hex}/link`,
     ],
-    ['the beginning of an upload', layout.uploadStartedKey(app, id), `${repository}/_uploads/${id}/startedat`],
-    ['the bytes of an upload', layout.uploadDataKey(app, id), `${repository}/_uploads/${id}/data`],
-    ['our state of an upload', layout.uploadStateKey(app, id), `${repository}/_uploads/${id}/lading-state`],
+    ['the beginning of an upload', layout.uploadKeys(app, id).begun, `${repository}/_uploads/${id}/startedat`],
+    ['the bytes of an upload', layout.uploadKeys(app, id).data, `${repository}/_uploads/${id}/data`],
+    ['our state of an upload', layout.uploadKeys(app, id).note, `${repository}/_uploads/${id}/lading-state`],
     [
       'our referrers entry',
       layout.referrerKey(app, sha256, sha512),

@@ -1,6 +1,7 @@
 // The only file that knows storage keys: CNCF distribution's layout, and what we add to it under names that it does not look at.
 import { algorithmOf, digestIn, hexOf, isAlgorithm, type Digest } from './digest.ts'
 import type { RepositoryName, Tag, UploadId } from './names.ts'
+import type { StagingKeys } from '../storage-drivers/driver.ts'
 
 const root = 'docker/registry/v2'
 
@@ -66,18 +67,16 @@ export function uploadPrefix(repository: RepositoryName, id: UploadId): string {
   return `${uploadsPrefix(repository)}${id}/`
 }
 
-/** Begins the upload's life: an upload without it is unknown. */
-export function uploadStartedKey(repository: RepositoryName, id: UploadId): string {
-  return `${uploadPrefix(repository, id)}startedat`
-}
-
-export function uploadDataKey(repository: RepositoryName, id: UploadId): string {
-  return `${uploadPrefix(repository, id)}data`
-}
-
-/** Ours: how far the upload is and the digest of its bytes so far, so that any process can finish it. */
-export function uploadStateKey(repository: RepositoryName, id: UploadId): string {
-  return `${uploadPrefix(repository, id)}lading-state`
+/** Where the parts of an upload are kept. */
+export function uploadKeys(repository: RepositoryName, id: UploadId): StagingKeys {
+  const prefix = uploadPrefix(repository, id)
+  return {
+    // Begins the upload's life: one without it is unknown.
+    begun: `${prefix}startedat`,
+    data: `${prefix}data`,
+    // Ours: how far the upload is and the digest of its bytes so far, so that any process can finish it.
+    note: `${prefix}lading-state`,
+  }
 }
 
 /** Ours: one object per manifest that names `subject`, holding its descriptor. */

@@ -1,19 +1,28 @@
 // Pushing blobs: sessions that take bytes in any number of requests, by any process, and end in a verified blob.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LRUCache } from 'lru-cache'
 import type { Lock, Locker } from '../coordination/locker.ts'
-import type { StagedUpload, StorageDriver } from '../storage-drivers/driver.ts'
+import type { KnownBytes, StagedState, StagedUpload, StorageDriver } from '../storage-drivers/driver.ts'
 import type { Blobs } from './blobs.ts'
-import { checkLength, countAndDigest, type UploadBody } from './counted-body.ts'
-import { algorithmOf, createDigester, type Algorithm, type Digest, type Digester } from './digest.ts'
+import {
+  checkDigest,
+  checkLength,
+  countAndDigest,
+  verified,
+  type UploadBody,
+  type UploadRequest,
+} from './counted-body.ts'
+import { algorithmOf, createDigester, hexOf, type Algorithm, type Digest, type Digester } from './digest.ts'
 import { RegistryError } from './errors.ts'
-import { blobKey, uploadDataKey, uploadPrefix, uploadStartedKey } from './layout.ts'
+import { blobKey, uploadKeys } from './layout.ts'
 import type { RepositoryName, UploadId } from './names.ts'
-import { createUploadStates } from './upload-state.ts'
+import { createUploadDigests, noteIn, noteOf, type UploadNote } from './upload-digests.ts'
 
 /** A client that lost its connection comes back before the old request has noticed: so long the new one waits for it. */
 const busyWaitMs = 3000
 const busyPollMs = 20
+const rememberedVersions = 2000
 
 export interface Uploads {
   start(repository: RepositoryName, algorithm: Algorithm): Promise<UploadId>
@@ -25,8 +34,10 @@ export interface Uploads {
    * Ends the upload in a blob, or, when the digest is not that of the bytes, in nothing (DIGEST_INVALID). May be repeated: an upload that is
    * over succeeds again when the repository has the blob.
    */
-  finish(repository: RepositoryName, id: UploadId, digest: Digest, body?: UploadBody): Promise<void>
+  finish(repository: RepositoryName, id: UploadId, digest: Digest, request?: UploadRequest): Promise<void>
   cancel(repository: RepositoryName, id: UploadId): Promise<void>
+  /** What the client should say in its next request (`UploadRequest.version`), so that this process need not ask the storage how far the upload is. */
+  versionOf(id: UploadId): string | undefined
   /** A whole blob in one request. */
   push(repository: RepositoryName, digest: Digest, body: UploadBody): Promise<void>
   /** Gives the repository a blob that `from` has; without `from`, one that the registry has. False when there is none. */
@@ -40,173 +51,196 @@ export interface UploadParts {
   now: () => number
 }
 
+/** One request's hold on an upload. */
+interface Session {
+  id: UploadId
+  staged: StagedUpload
+  /** Bytes that are there. */
+  size: number
+  /** What is known of all or some of them; never of more. */
+  note: UploadNote | undefined
+  /** What was noted, whether it still is true or not: a crash after the bytes went to their blob leaves the note without them. */
+  lastNote: UploadNote | undefined
+}
+
 export function createUploads({ driver, blobs, locker, now }: UploadParts): Uploads {
-  const states = createUploadStates(driver)
+  const digests = createUploadDigests()
+  const versions = new LRUCache<UploadId, string>({ max: rememberedVersions })
 
-  const stagedOf = (repository: RepositoryName, id: UploadId): StagedUpload =>
-    driver.stage(uploadDataKey(repository, id))
+  const stagedOf = (repository: RepositoryName, id: UploadId): StagedUpload => driver.stage(uploadKeys(repository, id))
 
-  async function isKnown(repository: RepositoryName, id: UploadId): Promise<boolean> {
-    return (await driver.stat(uploadStartedKey(repository, id))) !== undefined
+  async function found(staged: StagedUpload, version?: string): Promise<StagedState> {
+    const state = await staged.find(version)
+    if (state === undefined) throw new RegistryError('BLOB_UPLOAD_UNKNOWN')
+    return state
   }
 
-  async function checkKnown(repository: RepositoryName, id: UploadId): Promise<void> {
-    if (!(await isKnown(repository, id))) throw new RegistryError('BLOB_UPLOAD_UNKNOWN')
+  function remember(id: UploadId, version: string | undefined): void {
+    if (version !== undefined) versions.set(id, version)
   }
 
-  /** Runs `work` as the upload's only request, with the size of what is there. `body` is what the request is going to append. */
+  /** Runs `work` as the upload's only request. */
   async function alone<T>(
-    { repository, id, body }: { repository: RepositoryName; id: UploadId; body: UploadBody | undefined },
-    work: (size: number) => Promise<T>,
+    { repository, id, request }: { repository: RepositoryName; id: UploadId; request: UploadRequest | undefined },
+    work: (session: Session) => Promise<T>,
   ): Promise<T> {
-    await checkKnown(repository, id)
     const staged = stagedOf(repository, id)
-    const sizeBefore = (await staged.size()) ?? 0
-    const lock = await acquireSoon(locker, uploadLock(repository, id))
+    const key = uploadLock(repository, id)
+    const free = await locker.tryAcquire(key)
+    let sizeBefore: number | undefined
+    if (free === undefined) ({ size: sizeBefore } = await found(staged, request?.version))
+    const lock = free ?? (await acquireSoon(locker, key))
     try {
-      await checkKnown(repository, id)
-      const size = (await staged.size()) ?? 0
+      const { size, note } = await found(staged, request?.version)
       // Bytes that do not say where they belong were meant to follow those that were there when they came.
-      if (size !== sizeBefore && body !== undefined && body.start === undefined) throw new RegistryError('UPLOAD_BUSY')
-      return await work(size)
+      if (
+        sizeBefore !== undefined &&
+        size !== sizeBefore &&
+        request?.chunks !== undefined &&
+        request.start === undefined
+      )
+        throw new RegistryError('UPLOAD_BUSY')
+      const lastNote = noteIn(note)
+      return await work({ id, staged, size, note: lastNote && lastNote.size <= size ? lastNote : undefined, lastNote })
     } finally {
       lock.release()
     }
   }
 
+  async function save({ id, staged }: Session, digester: Digester, size: number): Promise<void> {
+    digests.keep(id, digester, size)
+    remember(id, await staged.save(noteOf(digester, size)))
+  }
+
   /** Appends and keeps the digest in step, also when the client goes away in the middle. Resolves to digester and new size. */
   async function receive(
-    repository: RepositoryName,
-    id: UploadId,
-    { body, size, algorithm }: { body: UploadBody; size: number; algorithm: Algorithm },
+    session: Session,
+    body: UploadBody,
+    algorithm: Algorithm,
   ): Promise<{ digester: Digester; size: number }> {
+    const { id, staged, size, note } = session
     // spec, Pushing a blob in chunks: "If a chunk is uploaded out of order, the registry MUST respond with a `416`".
     if (body.start !== undefined && body.start !== size) {
       throw new RegistryError('RANGE_INVALID', { detail: { expected: size, actual: body.start } })
     }
-    // A crash between commit and link leaves a state without its bytes.
-    await states.dropIfAhead(repository, id, size)
-    const staged = stagedOf(repository, id)
-    const digester = await states.digesterAt(id, staged, algorithm, size)
+    // A note that tells of more bytes than there are would tell a lie of those that come now.
+    if (note !== session.lastNote) await staged.save('')
+    // Who says where bytes belong sends them in chunks, each of which may reach another process.
+    const isMovable = driver.isRemote && body.start !== undefined
+    const digester = await digests.digesterAt(id, staged, { algorithm, size, note, isMovable })
     const counted = countAndDigest(body, digester)
+    const newSize = (): number => size + counted.bytes()
     try {
-      await staged.append(counted.chunks)
+      await staged.append(counted.chunks, { note: () => noteOf(digester, newSize()), length: body.length })
     } catch (error) {
-      if (counted.isOfSource(error)) await states.save(repository, id, { digester, size: size + counted.bytes() })
+      if (counted.isOfSource(error)) await save(session, digester, newSize())
       throw error
     }
-    const newSize = size + counted.bytes()
     try {
       checkLength(body, counted.bytes())
     } catch (error) {
-      await states.save(repository, id, { digester, size: newSize })
+      await save(session, digester, newSize())
       throw error
     }
-    return { digester, size: newSize }
+    return { digester, size: newSize() }
   }
 
   /** The digest of what is staged, from what is already known where possible. */
-  async function stagedDigest(
-    repository: RepositoryName,
-    id: UploadId,
-    size: number,
-    algorithm: Algorithm,
-  ): Promise<Digest> {
-    const state = await states.load(repository, id)
-    if (state !== undefined && state.size === size && state.algorithm === algorithm) return state.digest
-    return (await states.digesterAt(id, stagedOf(repository, id), algorithm, size)).digest()
+  async function stagedDigest({ id, staged, size, note }: Session, algorithm: Algorithm): Promise<Digest> {
+    if (note !== undefined && note.size === size && note.algorithm === algorithm) return note.digest
+    return (await digests.digesterAt(id, staged, { algorithm, size, note, isMovable: false })).digest()
   }
 
-  /** A crash between the commit and the link leaves a state that proves whose bytes they were. */
-  async function wasCommitted(repository: RepositoryName, id: UploadId, digest: Digest): Promise<boolean> {
-    const state = await states.load(repository, id)
-    if (state === undefined || state.digest !== digest || state.size === 0) return false
-    return (await blobs.storedSize(digest)) === state.size
+  /** A crash between the commit and the link leaves a note that proves whose bytes they were. */
+  async function wasCommitted({ size, lastNote }: Session, digest: Digest): Promise<boolean> {
+    if (size > 0 || lastNote === undefined || lastNote.digest !== digest || lastNote.size === 0) return false
+    return (await blobs.storedSize(digest)) === lastNote.size
   }
 
-  async function discard(repository: RepositoryName, id: UploadId): Promise<void> {
-    states.forget(id)
-    await driver.deleteAll(uploadPrefix(repository, id))
+  async function discard({ id, staged }: Pick<Session, 'id' | 'staged'>): Promise<void> {
+    digests.forget(id)
+    versions.delete(id)
+    await staged.discard()
   }
 
   async function commitVerified(
     repository: RepositoryName,
-    id: UploadId,
-    expected: Digest,
-    actual: Digest,
+    session: Session,
+    { expected, actual }: { expected: Digest; actual: Digest },
   ): Promise<void> {
-    if (actual !== expected) await discard(repository, id)
+    if (actual !== expected) await discard(session)
     checkDigest(expected, actual)
     // Moving over an existing blob costs nothing and repairs one that an older registry left torn.
-    await stagedOf(repository, id).commit(blobKey(expected))
+    await session.staged.commit(blobKey(expected))
     await blobs.link(repository, expected)
-    await discard(repository, id)
+    await discard(session)
+  }
+
+  async function push(repository: RepositoryName, digest: Digest, body: UploadBody): Promise<void> {
+    await driver.writeStream(blobKey(digest), verified(body, digest), knownOf(body, digest))
+    await blobs.link(repository, digest)
   }
 
   return {
+    push,
+    versionOf: (id) => versions.get(id),
+
     async start(repository, algorithm) {
       const id = randomUUID() as string as UploadId
       const startedAt = `${new Date(now()).toISOString().slice(0, 19)}Z`
-      await driver.write(uploadStartedKey(repository, id), Buffer.from(startedAt), { ephemeral: true })
-      if (algorithm !== 'sha256') await states.save(repository, id, { digester: createDigester(algorithm), size: 0 })
+      const note = algorithm === 'sha256' ? '' : noteOf(createDigester(algorithm), 0)
+      remember(id, await stagedOf(repository, id).begin(startedAt, note))
       return id
     },
 
     async size(repository, id) {
-      await checkKnown(repository, id)
-      return (await stagedOf(repository, id).size()) ?? 0
+      return (await found(stagedOf(repository, id))).size
     },
 
     async append(repository, id, body) {
-      return alone({ repository, id, body }, async (size) => {
-        const algorithm = (await states.load(repository, id))?.algorithm ?? 'sha256'
-        const progress = await receive(repository, id, { body, size, algorithm })
-        await states.save(repository, id, progress)
-        return progress.size
+      return alone({ repository, id, request: body }, async (session) => {
+        const { digester, size } = await receive(session, body, session.lastNote?.algorithm ?? 'sha256')
+        await save(session, digester, size)
+        return size
       })
     },
 
-    async finish(repository, id, digest, body) {
-      // The answer to a first attempt may have been lost: what it asked for is there.
-      if (!(await isKnown(repository, id)) && (await blobs.find(repository, digest)) !== undefined) return
-      await alone({ repository, id, body }, async (size) => {
-        const algorithm = algorithmOf(digest)
-        if (body !== undefined) {
-          const { digester } = await receive(repository, id, { body, size, algorithm })
-          await commitVerified(repository, id, digest, digester.digest())
-        } else if (size === 0 && (await wasCommitted(repository, id, digest))) {
-          await blobs.link(repository, digest)
-          await discard(repository, id)
-        } else {
-          await commitVerified(repository, id, digest, await stagedDigest(repository, id, size, algorithm))
-        }
-      })
+    async finish(repository, id, digest, request) {
+      try {
+        await alone({ repository, id, request }, async (session) => {
+          const algorithm = algorithmOf(digest)
+          const body = request?.chunks === undefined ? undefined : (request as UploadBody)
+          if (body !== undefined && session.size === 0 && driver.isRemote && (body.start ?? 0) === 0) {
+            await push(repository, digest, body)
+            await discard(session)
+          } else if (body !== undefined) {
+            const { digester, size } = await receive(session, body, algorithm)
+            if (driver.isRemote) await save(session, digester, size)
+            await commitVerified(repository, session, { expected: digest, actual: digester.digest() })
+          } else if (await wasCommitted(session, digest)) {
+            await blobs.link(repository, digest)
+            await discard(session)
+          } else {
+            const actual = await stagedDigest(session, algorithm)
+            await commitVerified(repository, session, { expected: digest, actual })
+          }
+        })
+      } catch (error) {
+        // The answer to a first attempt may have been lost: what it asked for is there.
+        const isOver = error instanceof RegistryError && error.code === 'BLOB_UPLOAD_UNKNOWN'
+        if (!isOver || (await blobs.find(repository, digest)) === undefined) throw error
+      }
     },
 
     async cancel(repository, id) {
-      await checkKnown(repository, id)
+      const staged = stagedOf(repository, id)
+      await found(staged)
       const lock = await acquireSoon(locker, uploadLock(repository, id))
       try {
-        await discard(repository, id)
+        await discard({ id, staged })
       } finally {
         lock.release()
       }
-    },
-
-    async push(repository, digest, body) {
-      const staged = driver.stage()
-      try {
-        const digester = createDigester(algorithmOf(digest))
-        const counted = countAndDigest(body, digester)
-        await staged.append(counted.chunks)
-        checkLength(body, counted.bytes())
-        checkDigest(digest, digester.digest())
-        await staged.commit(blobKey(digest))
-      } catch (error) {
-        await staged.discard().catch(() => {})
-        throw error
-      }
-      await blobs.link(repository, digest)
     },
 
     async mount(repository, digest, from) {
@@ -218,8 +252,11 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
   }
 }
 
-function checkDigest(expected: Digest, actual: Digest): void {
-  if (actual !== expected) throw new RegistryError('DIGEST_INVALID', { detail: { expected, actual } })
+function knownOf({ length }: UploadBody, digest: Digest): KnownBytes {
+  return {
+    ...(length === undefined ? {} : { length }),
+    ...(algorithmOf(digest) === 'sha256' ? { sha256: hexOf(digest) } : {}),
+  }
 }
 
 /** The lock that every change of an upload holds. */

@@ -4,6 +4,9 @@ import type { Digest } from '../registry/digest.ts'
 import type { Reference, RepositoryName, UploadId } from '../registry/names.ts'
 import { signedUploadState } from './wire/upload-state.ts'
 
+/** In the addresses of uploads. */
+export const versionParameter = '_version'
+
 export interface AddressOptions {
   /** Path before `/v2/`, beginning and ending in `/` (http.prefix). */
   prefix: string
@@ -21,7 +24,11 @@ export interface Addresses {
   prefix: string
   blob(request: IncomingMessage, repository: RepositoryName, digest: Digest): string
   manifest(request: IncomingMessage, repository: RepositoryName, reference: Reference): string
-  upload(request: IncomingMessage, position: { repository: RepositoryName; id: UploadId; size: number }): string
+  /** `version`: what the next request should tell us of the upload, if anything. */
+  upload(
+    request: IncomingMessage,
+    position: { repository: RepositoryName; id: UploadId; size: number; version?: string | undefined },
+  ): string
   /** The client's own address: the peer's, or what a trusted proxy says; `-` on a unix socket. */
   client(request: IncomingMessage): string
 }
@@ -47,8 +54,12 @@ export function createAddresses(options: AddressOptions): Addresses {
     blob: (request, repository, digest) => `${origin(request)}${v2}${repository}/blobs/${digest}`,
     manifest: (request, repository, reference) => `${origin(request)}${v2}${repository}/manifests/${reference}`,
     upload(request, position) {
-      const state = options.secret === undefined ? '' : `?_state=${signedUploadState(options.secret, position)}`
-      return `${origin(request)}${v2}${position.repository}/blobs/uploads/${position.id}${state}`
+      const { repository, id, version } = position
+      const query = [
+        ...(options.secret === undefined ? [] : [`_state=${signedUploadState(options.secret, position)}`]),
+        ...(version === undefined ? [] : [`${versionParameter}=${encodeURIComponent(version)}`]),
+      ].join('&')
+      return `${origin(request)}${v2}${repository}/blobs/uploads/${id}${query === '' ? '' : `?${query}`}`
     },
     client(request) {
       const peer = request.socket.remoteAddress ?? '-'

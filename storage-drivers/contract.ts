@@ -6,11 +6,11 @@ import { describeSending, describeStreams } from './contract/streams.ts'
 import { describeValues } from './contract/values.ts'
 import type { StorageDriver } from './driver.ts'
 
-/** `open` gives a driver over empty storage; `sends` when it has a `sendTo`. */
+/** `open` gives a driver over empty storage; `sends` when it has a `sendTo`; `manyKeys` where 100,000 would take too long to write. */
 export function describeStorageDriver(
   name: string,
   open: () => Promise<StorageDriver>,
-  { sends = false }: { sends?: boolean } = {},
+  { sends = false, manyKeys = 100_000 }: { sends?: boolean; manyKeys?: number } = {},
 ): void {
   describe(`storage driver ${name}`, () => {
     let driver: StorageDriver
@@ -25,6 +25,6 @@ export function describeStorageDriver(
     describeStreams(() => driver)
     if (sends) describeSending(() => driver)
     describeStagedUploads(() => driver)
-    describeListing(() => driver)
+    describeListing(() => driver, manyKeys)
   })
 }

@@ -47,13 +47,19 @@ export interface ListOptions {
   holding?: string
 }
 
-/** A kind of trouble that the operator can mend; anything else is a plain Error. */
-export type StorageFailure = 'full' | 'denied' | 'readonly' | 'busy'
+/** A kind of trouble that the operator can mend, or (`conflict`) another writer that came first; anything else is a plain Error. */
+export type StorageFailure = 'full' | 'denied' | 'readonly' | 'busy' | 'conflict'
 
 /** Where bytes live. An object store, not a file system: keys are opaque, made by registry/layout.ts, and mean nothing here. */
 export interface StorageDriver {
   /** As in the configuration: filesystem, inmemory, s3. */
   readonly name: string
+
+  /**
+   * Every call is a request over a network, and `commit` copies. Callers then spare the looks that only find what somebody left half-done, and use
+   * `writeStream` where they know the key before the bytes.
+   */
+  readonly isRemote: boolean
 
   /** Undefined when nothing is at the key. Never stale: it sees every write that has returned. */
   stat(key: string): Promise<ObjectStat | undefined>
@@ -89,10 +95,19 @@ export interface StorageDriver {
   list(prefix: string, options?: ListOptions): AsyncIterable<string>
 
   /**
-   * An upload in progress, kept at this key and found again by any process; made by the first append. Without a key it is this caller's alone:
-   * its bytes become durable with `commit`, and what a crash leaves of it goes with `recover`.
+   * Puts bytes at the key as they come: they appear when the source has ended, or has given as many as were announced, whole and durable. When the
+   * source throws before, nothing is changed, and its error is thrown.
    */
-  stage(key?: string): StagedUpload
+  writeStream(key: string, chunks: Batches, known?: KnownBytes): Promise<void>
+
+  /** An upload in progress, kept at these keys and found again by any process. The object serves one request. */
+  stage(keys: StagingKeys): StagedUpload
+
+  /** All of an object, with its size: one request where `stat` and `read` are two. Undefined when nothing is at the key. */
+  open?(key: string): Promise<OpenObject | undefined>
+
+  /** An address at which anyone may read the object for so long, without us. It need not exist. */
+  downloadUrl?(key: string, lifetimeSeconds: number): Promise<string>
 
   /** A cheaper way than `read` to put an object's bytes on a socket. False when nothing is at the key. */
   sendTo?(key: string, range: ByteRange, target: Writable): Promise<boolean>
@@ -105,6 +120,12 @@ export interface StorageDriver {
 
   /** Removes below `prefix` what is no object and costs space all the same: the folders that a crash left empty. */
   tidy?(prefix: string): Promise<void>
+
+  /** Ends what was begun before this time (milliseconds since 1970), by whomever, without ever becoming an object, and is not being gone on with. */
+  dropUnfinished?(before: number): Promise<number>
+
+  /** What the storage keeps of the promises above, and what follows: sentences for the operator, by name. */
+  readonly guarantees?: Readonly<Record<string, string>>
 
   /** Rejects when the storage cannot be reached at all: the health check. */
   ping(): Promise<void>
@@ -119,23 +140,64 @@ export interface StorageDriver {
  */
 export type Batches = AsyncIterable<readonly Uint8Array[]>
 
-/** Bytes on their way to a key. Nothing is visible there before `commit`. One writer at a time: the caller holds a lock. */
+/** What a caller knows of bytes before they come. */
+export interface KnownBytes {
+  /** How many. */
+  length?: number
+  /** Their SHA-256 in hexadecimal, for a storage that can refuse others. The caller checks it all the same. */
+  sha256?: string
+}
+
+/** An object that is being read. The caller calls one of the two. */
+export interface OpenObject {
+  /** In bytes. */
+  size: number
+  /** Puts all of it on the target, which stays open. */
+  sendTo(target: Writable): Promise<void>
+  cancel(): void
+}
+
+/** Where the parts of an upload are kept; a driver may use other keys that begin with these. */
+export interface StagingKeys {
+  /** When it began, as CNCF distribution writes it. */
+  begun: string
+  data: string
+  note: string
+}
+
+export interface StagedState {
+  /** Bytes that arrived so far. */
+  size: number
+  /** The caller's, as it was last saved: it may be about fewer bytes than there are, or, after a crash, about more. */
+  note: string
+  /** Names this state, for the next request's `find`. */
+  version?: string
+}
+
+/** Bytes on their way to a key. Nothing is visible there before `commit`. One writer at a time: the caller holds a lock, and where locks end, `save` throws a conflict. */
 export interface StagedUpload {
-  /** Bytes that arrived so far; undefined when nothing was ever appended. */
-  size(): Promise<number | undefined>
+  /** Makes the upload known to every process, with no bytes yet. Resolves to its version, where there is one. */
+  begin(startedAt: string, note: string): Promise<string | undefined>
+
+  /** Undefined when it was never begun, or is over. Never stale; with the version that the last request was told, it may cost nothing. */
+  find(version?: string): Promise<StagedState | undefined>
 
   /**
-   * Adds the chunks behind what is there and resolves to the new size once they are durable (without a key: once they are there). When the source fails, what arrived
-   * before is kept, made durable, and the source's error is thrown; when the storage fails, nothing is promised of the chunks.
+   * Adds the chunks behind what is there and resolves to the new size; they count once `save` has returned. When the source fails, what arrived before
+   * is kept, and the source's error is thrown; `save` makes it count. When the storage fails, nothing is promised of the chunks.
+   * `note` is asked for whatever has been taken from the source so far.
    */
-  append(chunks: Batches): Promise<number>
+  append(chunks: Batches, context: { note: () => string; length?: number | undefined }): Promise<number>
+
+  /** Makes what was appended count, with the note about it. Resolves to the new version, where there is one. */
+  save(note: string): Promise<string | undefined>
 
   /** The bytes so far, from `start` (0 by default). */
   read(start?: number): Promise<Readable>
 
-  /** Moves the bytes to `key`, replacing what is there: atomic, and durable when it returns. Ends the upload. */
+  /** Puts the bytes at `key`, replacing what is there: atomic, and durable when it returns. May be repeated after a crash in the middle. */
   commit(key: string): Promise<void>
 
-  /** Forgets the bytes. Discarding what is absent succeeds. */
+  /** Forgets all of it. Discarding what is absent succeeds. */
   discard(): Promise<void>
 }

@@ -10,6 +10,9 @@ import { StorageError } from './storage-error.ts'
 
 describeStorageDriver('faulty, as long as nothing is asked of it', async () => faulty(openMemoryDriver()))
 
+const keys = { begun: 'up/startedat', data: 'up/data', note: 'up/state' }
+const context = { note: () => '' }
+
 describe('a faulty driver', () => {
   const full = new StorageError('full', 'no space left')
   let storage: FaultyDriver
@@ -38,8 +41,8 @@ describe('a faulty driver', () => {
   it('records the calls, those on staged uploads too', async () => {
     await storage.write('k', Buffer.from('1'))
     storage.forget()
-    const staged = storage.stage('up/data')
-    await staged.append(chunks('a', 'b'))
+    const staged = storage.stage(keys)
+    await staged.append(chunks('a', 'b'), context)
     await staged.commit('final')
     await Array.fromAsync(storage.list('up/'))
     assert.deepEqual(storage.calls, [
@@ -65,9 +68,8 @@ describe('a faulty driver', () => {
     assert.deepEqual(await readUntilFailure(await storage.read('k')), { text: 'abcd', message: 'the stream was cut' })
 
     storage.cut({ action: 'staged.append' }, 3, full)
-    const staged = storage.stage('up/data')
-    await assert.rejects(staged.append(chunks('ab', 'cd', 'ef')), full)
-    assert.equal(await staged.size(), 3)
+    const staged = storage.stage(keys)
+    await assert.rejects(staged.append(chunks('ab', 'cd', 'ef'), context), full)
     assert.deepEqual(await readUntilFailure(await staged.read()), { text: 'abc', message: undefined })
   })
 
@@ -88,9 +90,9 @@ describe('a faulty driver', () => {
 
   it('is dead for every call after a crash, whatever it was asked before', async () => {
     await storage.write('k', Buffer.from('1'))
-    const staged = storage.stage('up/data')
+    const staged = storage.stage(keys)
     storage.crash({ nth: 2 })
-    await staged.append(chunks('a'))
+    await staged.append(chunks('a'), context)
     await assert.rejects(storage.write('k', Buffer.from('2')), Crash)
     assert.equal(storage.hasCrashed(), true)
     for (const call of [
@@ -99,8 +101,11 @@ describe('a faulty driver', () => {
       storage.read('k'),
       storage.delete('k'),
       storage.deleteAll('up/'),
-      staged.size(),
-      staged.append(chunks('b')),
+      staged.begin('', ''),
+      staged.find(),
+      staged.save(''),
+      storage.writeStream('k', chunks('a')),
+      staged.append(chunks('b'), context),
       staged.read(),
       staged.commit('k'),
       staged.discard(),
@@ -114,7 +119,7 @@ describe('a faulty driver', () => {
     const beneath = openMemoryDriver()
     const dying = faulty(beneath)
     dying.crash({ action: 'staged.append' }, 3)
-    await assert.rejects(dying.stage('up/data').append(chunks('ab', 'cd')), Crash)
+    await assert.rejects(dying.stage(keys).append(chunks('ab', 'cd'), context), Crash)
     assert.equal((await beneath.get('up/data'))?.bytes.toString(), 'abc')
 
     for (const key of ['f/1', 'f/2', 'f/3']) await beneath.write(key, Buffer.from(key))

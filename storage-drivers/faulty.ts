@@ -3,9 +3,11 @@ import { Readable } from 'node:stream'
 import type { Batches, StagedUpload, StorageDriver } from './driver.ts'
 
 export type Action =
-  | Exclude<keyof StorageDriver, 'name' | 'stage' | 'writeInOrder'>
-  | 'staged.size'
+  | Exclude<keyof StorageDriver, 'name' | 'isRemote' | 'guarantees' | 'stage' | 'writeInOrder'>
+  | 'staged.begin'
+  | 'staged.find'
   | 'staged.append'
+  | 'staged.save'
   | 'staged.read'
   | 'staged.commit'
   | 'staged.discard'
@@ -13,7 +15,7 @@ export type Action =
 /** Values that are written in order count as one write each. */
 export interface Call {
   action: Action
-  /** Of a staged upload, the key at which it is kept, if any; empty for calls about the whole storage. */
+  /** Of a staged upload, the key of its bytes; empty for calls about the whole storage. */
   key: string
 }
 
@@ -109,6 +111,7 @@ export function faulty(driver: StorageDriver): FaultyDriver {
 
   const wrapped: StorageDriver = {
     name: driver.name,
+    isRemote: driver.isRemote,
     stat: (key) => call('stat', key, () => driver.stat(key)),
     get: (key) => call('get', key, () => driver.get(key)),
     read: (key, range) => cutRead('read', key, () => driver.read(key, range)),
@@ -118,6 +121,10 @@ export function faulty(driver: StorageDriver): FaultyDriver {
       for (const { key, bytes, ephemeral = false } of entries) {
         await call('write', key, () => driver.write(key, bytes, { ephemeral }))
       }
+    },
+    async writeStream(key, chunks, known) {
+      const part = await enter('writeStream', key)
+      await driver.writeStream(key, part === undefined ? chunks : firstOf(chunks, part), known)
     },
     delete: (key) => call('delete', key, () => driver.delete(key)),
     async deleteAll(prefix) {
@@ -134,20 +141,22 @@ export function faulty(driver: StorageDriver): FaultyDriver {
         checkAlive()
       }
     },
-    stage: (key) => stageFaulty(key ?? '', driver.stage(key)),
+    stage: (keys) => stageFaulty(keys.data, driver.stage(keys)),
     ping: () => call('ping', '', () => driver.ping()),
     close: () => driver.close(),
   }
 
   function stageFaulty(key: string, staged: StagedUpload): StagedUpload {
     return {
-      size: () => call('staged.size', key, () => staged.size()),
-      async append(chunks) {
+      begin: (...how) => call('staged.begin', key, () => staged.begin(...how)),
+      find: (version) => call('staged.find', key, () => staged.find(version)),
+      async append(chunks, context) {
         const part = await enter('staged.append', key)
-        if (part === undefined) return staged.append(chunks)
-        await staged.append(firstOf(chunks, part)).catch(() => {})
+        if (part === undefined) return staged.append(chunks, context)
+        await staged.append(firstOf(chunks, part), context).catch(() => {})
         throw part.error
       },
+      save: (note) => call('staged.save', key, () => staged.save(note)),
       read: (start) => cutRead('staged.read', key, () => staged.read(start)),
       commit: (target) => call('staged.commit', key, () => staged.commit(target)),
       discard: () => call('staged.discard', key, () => staged.discard()),

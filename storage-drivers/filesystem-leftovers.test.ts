@@ -3,7 +3,8 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { freshFolder } from '../testing/fresh-folder.ts'
-import { inChunks } from './contract/streams-in-tests.ts'
+import { cutAfter, inChunks } from './contract/streams-in-tests.ts'
+import type { Batches } from './driver.ts'
 import { openFilesystemDriver } from './filesystem.ts'
 
 const host = os.hostname().replace(/[^A-Za-z0-9.-]/g, '_')
@@ -58,22 +59,21 @@ describe('a filesystem driver', () => {
     assert.ok(fs.existsSync(path.join(root, 'other/3')))
   })
 
-  it('discards an upload without a key, and leaves the folder to the others', async () => {
+  it('leaves nothing of a stream that failed, and the folder to the others', async () => {
     const root = freshFolder()
-    const staged = (await openFilesystemDriver(root)).stage()
-    await staged.append(inChunks(Buffer.from('bytes')))
-    await staged.discard()
-    await staged.discard()
+    const driver = await openFilesystemDriver(root)
+    await assert.rejects(driver.writeStream('k', cutAfter(Buffer.from('bytes'))), /cut/)
     assert.deepEqual(fs.readdirSync(root, { recursive: true }), ['.lading-tmp'])
   })
 
-  it('keeps an upload without a key out of sight until it is committed', async () => {
+  it('keeps a stream out of sight until it has ended', async () => {
     const root = freshFolder()
     const driver = await openFilesystemDriver(root)
-    const staged = driver.stage()
-    await staged.append(inChunks(Buffer.from('bytes')))
-    assert.deepEqual(fs.readdirSync(root), ['.lading-tmp'])
-    await staged.commit('k')
+    async function* body(): Batches {
+      yield* inChunks(Buffer.from('bytes'))
+      assert.deepEqual(fs.readdirSync(root), ['.lading-tmp'])
+    }
+    await driver.writeStream('k', body())
     assert.deepEqual(fs.readdirSync(root), ['.lading-tmp', 'k'])
     assert.deepEqual(fs.readdirSync(path.join(root, '.lading-tmp')), [])
   })
@@ -87,7 +87,7 @@ describe('a filesystem driver', () => {
     await driver.write('a/link', Buffer.from('3'), { ifMatch: version })
     await driver.write('a/link', Buffer.from('4'), { ifMatch: version })
     await driver.writeInOrder(['b', 'c'].map((key) => ({ key, bytes: Buffer.from(key) })))
-    await driver.stage('up/data').commit('d')
+    await driver.stage({ begun: 'up/startedat', data: 'up/data', note: 'up/state' }).commit('d')
     await driver.deleteAll('a/')
     assert.deepEqual(fs.readdirSync(path.join(root, '.lading-tmp')), [])
     assert.deepEqual(await Array.fromAsync(driver.list('')), ['b', 'c', 'd'])

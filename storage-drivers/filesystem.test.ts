@@ -6,6 +6,8 @@ import { freshFolder } from '../testing/fresh-folder.ts'
 
 describeStorageDriver('filesystem', () => openFilesystemDriver(freshFolder()), { sends: true })
 
+const keys = { begun: 'up/startedat', data: 'up/data', note: 'up/state' }
+
 describe('an upload to the filesystem driver', () => {
   it('frees the memory of each piece that is written, and of no other', async () => {
     const driver = await openFilesystemDriver(freshFolder())
@@ -14,7 +16,7 @@ describe('an upload to the filesystem driver', () => {
     async function* body(): Batches {
       yield [ofOne, shared]
     }
-    assert.equal(await driver.stage('up/data').append(body()), 100_002)
+    assert.equal(await driver.stage(keys).append(body(), { note: () => '' }), 100_002)
     assert.equal(ofOne.length, 0)
     assert.deepEqual([...shared], [2, 2])
     await driver.close()

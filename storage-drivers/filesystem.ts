@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
-import type { ByteRange, KeyedValue, StorageDriver, StoredValue, WriteOptions } from './driver.ts'
+import type { ByteRange, KeyedValue, ObjectStat, StorageDriver, StoredValue, WriteOptions } from './driver.ts'
 import { open, readFolder, rm } from './filesystem/calls.ts'
 import { withLockFile } from './filesystem/compare-and-swap.ts'
 import {
@@ -23,8 +23,9 @@ import { folderLister } from './filesystem/list-folder.ts'
 import { keepsOrder } from './filesystem/order.ts'
 import { pathsUnder } from './filesystem/paths.ts'
 import { sendFile } from './filesystem/send-file.ts'
-import { stageFile, stageTempFile } from './filesystem/staged-file.ts'
+import { growingFile, writeStreamToFile } from './filesystem/staged-file.ts'
 import { removeLeftovers, tempPath } from './filesystem/temp-files.ts'
+import { stageWithNotes } from './keyed-staging.ts'
 import { asStorageError } from './storage-error.ts'
 
 const valueCacheBytes = 24 * 1024 * 1024
@@ -104,25 +105,30 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
     await rm(out, { recursive: true, force: true })
   }
 
-  return namingFailures({
-    name: 'filesystem',
-
-    async stat(key) {
+  const smallValues = {
+    async stat(key: string): Promise<ObjectStat | undefined> {
       const stat = fs.statSync(paths.of(key), { throwIfNoEntry: false })
       return stat === undefined || stat.isDirectory() ? undefined : { size: stat.size, modifiedAt: stat.mtimeMs }
     },
 
-    async get(key) {
+    async get(key: string): Promise<StoredValue | undefined> {
       return values.get(paths.of(key))
     },
+    write,
+    deleteAll,
+  }
+
+  return namingFailures({
+    name: 'filesystem',
+    isRemote: false,
+    ...smallValues,
 
     read: (key, range) => readStream(paths.of(key), range),
-    write,
     writeInOrder,
+    writeStream: (key, chunks) => writeStreamToFile(paths, key, chunks),
     delete: (key) => removeEntry(paths, paths.of(key)),
-    deleteAll,
     list: (prefix, options = {}) => list(prefix === '' ? paths.root : paths.of(prefix.slice(0, -1)), prefix, options),
-    stage: (key) => (key === undefined ? stageTempFile(paths) : stageFile(paths, paths.of(key))),
+    stage: (keys) => stageWithNotes(smallValues, keys, growingFile(paths, paths.of(keys.data), { syncsAppends: true })),
     sendTo: (key, range, target) => sendFile(paths.of(key), range, target),
     async recover() {
       await removeLeftovers(paths.temp)
@@ -207,13 +213,16 @@ function namingFailures(driver: StorageDriver): StorageDriver {
     read: guard(driver.read),
     write: guard(driver.write),
     writeInOrder: guard(driver.writeInOrder),
+    writeStream: guard(driver.writeStream),
     delete: guard(driver.delete),
     deleteAll: guard(driver.deleteAll),
-    stage(key) {
-      const staged = driver.stage(key)
+    stage(keys) {
+      const staged = driver.stage(keys)
       return {
-        size: guard(staged.size),
+        begin: guard(staged.begin),
+        find: guard(staged.find),
         append: guard(staged.append),
+        save: guard(staged.save),
         read: guard(staged.read),
         commit: guard(staged.commit),
         discard: guard(staged.discard),

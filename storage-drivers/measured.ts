@@ -21,11 +21,14 @@ export function measured(driver: StorageDriver, observe: (action: string, second
     read: timed('Reader', driver.read),
     write: timed('PutContent', driver.write),
     writeInOrder: timed('PutContent', driver.writeInOrder),
+    writeStream: timed('Writer', driver.writeStream),
     delete: timed('Delete', driver.delete),
     deleteAll: timed('Delete', driver.deleteAll),
     ...(driver.sendTo === undefined ? {} : { sendTo: timed('Reader', driver.sendTo) }),
-    stage(key) {
-      const staged = driver.stage(key)
+    ...(driver.open === undefined ? {} : { open: timed('Reader', driver.open) }),
+    ...(driver.downloadUrl === undefined ? {} : { downloadUrl: timed('URLFor', driver.downloadUrl) }),
+    stage(keys) {
+      const staged = driver.stage(keys)
       return { ...staged, append: timed('Writer', staged.append), commit: timed('Move', staged.commit) }
     },
   }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { checkedKey } from './keys.ts'
-import type { ByteRange, ListOptions, StagedUpload, StorageDriver, StoredValue, WriteOptions } from './driver.ts'
+import type { Batches, ByteRange, ListOptions, StorageDriver, StoredValue } from './driver.ts'
+import { stageWithNotes, type GrowingBytes } from './keyed-staging.ts'
 
 interface MemoryObject {
   bytes: Buffer
@@ -16,7 +17,7 @@ export function openMemoryDriver(now: () => number = Date.now): StorageDriver {
     return createHash('sha256').update(bytes).digest('base64url')
   }
 
-  function matches(key: string, options: WriteOptions): boolean {
+  function matches(key: string, options: { ifAbsent?: boolean; ifMatch?: string }): boolean {
     const present = objects.get(key)
     if (options.ifAbsent && present !== undefined) return false
     if (options.ifMatch !== undefined) return present !== undefined && versionOf(present.bytes) === options.ifMatch
@@ -36,8 +37,9 @@ export function openMemoryDriver(now: () => number = Date.now): StorageDriver {
     return [...found].sort((a, b) => (withoutSlash(a) < withoutSlash(b) ? -1 : 1))
   }
 
-  return {
+  const driver: StorageDriver = {
     name: 'inmemory',
+    isRemote: false,
 
     async stat(key) {
       const object = objects.get(key)
@@ -77,30 +79,36 @@ export function openMemoryDriver(now: () => number = Date.now): StorageDriver {
       yield* entries(prefix, options)
     },
 
-    stage: (key) =>
-      key === undefined ? stageInMemory(objects, new Map(), '', now) : stageInMemory(objects, objects, key, now),
+    async writeStream(key, chunks) {
+      const bytes = await joined(chunks)
+      objects.set(checkedKey(key), { bytes, modifiedAt: now() })
+    },
+
+    stage: (keys) => stageWithNotes(driver, keys, growInMemory(objects, keys.data, now)),
 
     async ping() {},
     async close() {},
   }
+  return driver
 }
 
-function stageInMemory(
-  objects: Map<string, MemoryObject>,
-  staging: Map<string, MemoryObject>,
-  key: string,
-  now: () => number,
-): StagedUpload {
+async function joined(chunks: Batches): Promise<Buffer> {
+  const arrived: Buffer[] = []
+  for await (const batch of chunks) arrived.push(Buffer.concat(batch))
+  return Buffer.concat(arrived)
+}
+
+function growInMemory(objects: Map<string, MemoryObject>, key: string, now: () => number): GrowingBytes {
   return {
     async size() {
-      return staging.get(key)?.bytes.length
+      return objects.get(key)?.bytes.length
     },
 
     async append(chunks) {
-      const arrived: Uint8Array[] = [staging.get(key)?.bytes ?? Buffer.alloc(0)]
+      const arrived: Uint8Array[] = [objects.get(key)?.bytes ?? Buffer.alloc(0)]
       const keep = (): number => {
         const bytes = Buffer.concat(arrived)
-        staging.set(key, { bytes, modifiedAt: now() })
+        objects.set(key, { bytes, modifiedAt: now() })
         return bytes.length
       }
       try {
@@ -113,17 +121,13 @@ function stageInMemory(
     },
 
     async read(start = 0) {
-      return readableOf((staging.get(key)?.bytes ?? Buffer.alloc(0)).subarray(start))
+      return readableOf((objects.get(key)?.bytes ?? Buffer.alloc(0)).subarray(start))
     },
 
     async commit(target) {
-      const bytes = staging.get(key)?.bytes ?? Buffer.alloc(0)
+      const bytes = objects.get(key)?.bytes ?? Buffer.alloc(0)
       objects.set(target, { bytes, modifiedAt: now() })
-      staging.delete(key)
-    },
-
-    async discard() {
-      staging.delete(key)
+      objects.delete(key)
     },
   }
 }

@@ -21,11 +21,6 @@ const openToEveryone =
   'otherwise let a proxy in front of it ask for passwords.'
 
 export const notYet: readonly NotYet[] = [
-  {
-    section: ['storage', 's3'],
-    uses: (root) => present(root, ['storage', 's3']),
-    wayOut: 'Store in a folder with storage.filesystem.',
-  },
   { section: ['auth', 'htpasswd'], uses: (root) => present(root, ['auth', 'htpasswd']), wayOut: openToEveryone },
   { section: ['auth', 'token'], uses: (root) => present(root, ['auth', 'token']), wayOut: openToEveryone },
   { section: ['auth', 'silly'], uses: (root) => present(root, ['auth', 'silly']), wayOut: openToEveryone },

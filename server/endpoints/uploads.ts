@@ -5,7 +5,7 @@ import { RegistryError } from '../../registry/errors.ts'
 import { parseRepositoryName, type RepositoryName, type UploadId } from '../../registry/names.ts'
 import type { UploadBody } from '../../registry/counted-body.ts'
 import type { Uploads } from '../../registry/uploads.ts'
-import type { Addresses } from '../addresses.ts'
+import { versionParameter, type Addresses } from '../addresses.ts'
 import { answerEmpty } from '../empty-answer.ts'
 import type { Endpoint } from '../endpoint.ts'
 import { announcedLength, bodyChunks, hasBody, queryOf, singleParameter } from '../request.ts'
@@ -16,6 +16,7 @@ interface UploadPosition {
   id: UploadId
   /** In bytes. */
   size: number
+  version: string | undefined
 }
 
 /** POST /v2/<name>/blobs/uploads/: a mount, a whole blob, or the beginning of an upload. */
@@ -40,7 +41,7 @@ export function startUpload(uploads: Uploads, addresses: Addresses): Endpoint<'u
     const algorithm = parseAlgorithm(singleParameter(query, 'digest-algorithm') ?? 'sha256')
     const id = await uploads.start(repository, algorithm)
     answerEmpty(ctx, 202)
-    describe(ctx, addresses, { repository, id, size: 0 })
+    describe(ctx, addresses, { repository, id, size: 0, version: uploads.versionOf(id) })
   }
 
   function mounted(repository: RepositoryName, digest: Digest, from: string | undefined): Promise<boolean> {
@@ -53,16 +54,16 @@ export function uploadStatus(uploads: Uploads, addresses: Addresses): Endpoint<'
   return async (ctx, { repository, id }) => {
     const size = await uploads.size(repository, id)
     answerEmpty(ctx, 204)
-    describe(ctx, addresses, { repository, id, size })
+    describe(ctx, addresses, { repository, id, size, version: uploads.versionOf(id) })
   }
 }
 
 /** PATCH <location>: the next chunk, or all of the blob as one stream. */
 export function appendToUpload(uploads: Uploads, addresses: Addresses): Endpoint<'upload'> {
   return async (ctx, { repository, id }) => {
-    const size = await uploads.append(repository, id, bodyOf(ctx))
+    const size = await uploads.append(repository, id, { ...bodyOf(ctx), ...versionIn(ctx) })
     answerEmpty(ctx, 202)
-    describe(ctx, addresses, { repository, id, size })
+    describe(ctx, addresses, { repository, id, size, version: uploads.versionOf(id) })
   }
 }
 
@@ -74,7 +75,7 @@ export function finishUpload(uploads: Uploads, addresses: Addresses): Endpoint<'
       throw new RegistryError('DIGEST_INVALID', { message: 'the digest of the whole blob is missing: add ?digest=' })
     }
     const digest = parseDigest(text)
-    await uploads.finish(repository, id, digest, hasBody(ctx) ? bodyOf(ctx) : undefined)
+    await uploads.finish(repository, id, digest, { ...(hasBody(ctx) ? bodyOf(ctx) : {}), ...versionIn(ctx) })
     created(ctx, addresses, repository, digest)
   }
 }
@@ -96,6 +97,12 @@ function bodyOf(ctx: Context): UploadBody {
     ...(range === undefined ? {} : { start: range.start }),
     ...(length === undefined ? {} : { length }),
   }
+}
+
+/** What the client's last answer said, in the address that it came back to. */
+function versionIn(ctx: Context): { version?: string } {
+  const version = queryOf(ctx).get(versionParameter)
+  return version === null ? {} : { version }
 }
 
 function describe(ctx: Context, addresses: Addresses, position: UploadPosition): void {

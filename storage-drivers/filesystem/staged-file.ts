@@ -1,10 +1,12 @@
 // An upload in progress as one growing file, where CNCF distribution keeps it too.
 import fs from 'node:fs'
 import path from 'node:path'
-import type { Batches, StagedUpload } from '../driver.ts'
+import type { Batches } from '../driver.ts'
+import type { GrowingBytes } from '../keyed-staging.ts'
+import { freePieces } from '../piece-memory.ts'
 import { appendAll } from './append.ts'
 import { fdatasync } from './calls.ts'
-import { makeFolder, moveLargeInto, removeEntry, syncEntries, writeTemp } from './durable.ts'
+import { makeFolder, moveLargeInto, syncEntries, writeTemp } from './durable.ts'
 import type { Paths } from './paths.ts'
 import { tempPath } from './temp-files.ts'
 
@@ -20,20 +22,20 @@ const syncEveryBytes = 64 * 1024 * 1024
 const readBufferBytes = 1024 * 1024
 
 /** One that nobody comes back to: `commit` makes it durable, and only that. */
-export function stageTempFile(paths: Paths): StagedUpload {
+export async function writeStreamToFile(paths: Paths, key: string, chunks: Batches): Promise<void> {
   const file = tempPath(paths.temp)
-  return {
-    ...stage(paths, file, { syncsAppends: false }),
-    // Others are about to write into its folder, which must not go when it is empty.
-    discard: async () => fs.rmSync(file, { force: true }),
+  const growing = growingFile(paths, file, { syncsAppends: false })
+  try {
+    await growing.append(chunks)
+    await growing.commit(key)
+  } catch (error) {
+    // Its folder stays: others are about to write there.
+    fs.rmSync(file, { force: true })
+    throw error
   }
 }
 
-export function stageFile(paths: Paths, file: string): StagedUpload {
-  return stage(paths, file, { syncsAppends: true })
-}
-
-function stage(paths: Paths, file: string, { syncsAppends }: { syncsAppends: boolean }): StagedUpload {
+export function growingFile(paths: Paths, file: string, { syncsAppends }: { syncsAppends: boolean }): GrowingBytes {
   return {
     async size() {
       return fs.statSync(file, { throwIfNoEntry: false })?.size
@@ -62,8 +64,6 @@ function stage(paths: Paths, file: string, { syncsAppends }: { syncsAppends: boo
       await moveLargeInto(fs.existsSync(file) ? await synced(file) : await writeTemp(paths, new Uint8Array()), target)
       await syncEntries(paths, [target])
     },
-
-    discard: () => removeEntry(paths, file),
   }
 }
 
@@ -87,13 +87,6 @@ function lengthOf(batch: readonly Uint8Array[]): number {
   return batch.reduce((sum, { length }) => sum + length, 0)
 }
 
-/** At once, so that the next pieces of the body come to lie in memory that is still in the processor's cache (docs/decisions/0005-memory.md). */
-function free(batch: readonly Uint8Array[]): void {
-  for (const { buffer, length } of batch) {
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
-  }
-}
-
 /** Writes while the source delivers, at most one write behind. Returns the source's failure; throws the storage's. */
 async function appendChunks(fd: number, chunks: Batches): Promise<{ error: unknown } | undefined> {
   let gathered: Uint8Array[] = []
@@ -105,7 +98,7 @@ async function appendChunks(fd: number, chunks: Batches): Promise<{ error: unkno
   const startWrite = (): void => {
     const batch = gathered
     unsyncedBytes += gatheredBytes
-    writing = appendAll(fd, batch, appending > fewUploads).then(() => free(batch))
+    writing = appendAll(fd, batch, appending > fewUploads).then(() => freePieces(batch))
     // The failure is seen at the next await of `writing`; without this, one that comes earlier would end the process.
     writing.catch(() => {})
     gathered = []

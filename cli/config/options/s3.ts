@@ -1,5 +1,15 @@
 /** The options of `storage.s3`. */
-import { count, flag, oneOfOr, optionalSection, optionalText, requiredText, secretText, text } from '../option-kinds.ts'
+import {
+  count,
+  flag,
+  oneOfOr,
+  optionalFlag,
+  optionalSection,
+  optionalText,
+  requiredText,
+  secretText,
+  text,
+} from '../option-kinds.ts'
 import { urlSchema } from './formats.ts'
 
 const megabyte = 1024 * 1024
@@ -12,7 +22,9 @@ export const s3Options = optionalSection(
     bucket: requiredText('The bucket.', "Give the bucket's name, or remove storage.s3 to store in a folder."),
     region: optionalText('The region of the bucket; may be left out when regionendpoint is given.'),
     regionendpoint: optionalText('The address of an S3 server that is not Amazon, such as http://minio:9000.'),
-    forcepathstyle: flag(false, 'Puts the bucket into the path of the address instead of its host name.'),
+    forcepathstyle: optionalFlag(
+      'Puts the bucket into the path of the address instead of its host name. By default on with regionendpoint, off without.',
+    ),
     accesskey: secretText('The access key; without it and secretkey the usual AWS sources of credentials are asked.'),
     secretkey: secretText('The secret key that belongs to accesskey.'),
     encrypt: flag(false, 'Asks S3 to encrypt what it stores.'),
@@ -20,10 +32,10 @@ export const s3Options = optionalSection(
     secure: flag(true, 'Speaks https where regionendpoint names no scheme.'),
     skipverify: flag(false, 'Accepts any TLS certificate of the S3 server; for tests only.'),
     v4auth: flag(true, 'Signs requests in version 4 of the AWS scheme.'),
-    chunksize: count(10 * megabyte, 'The size of the parts of an upload, in bytes.', partBounds),
+    chunksize: count(16 * megabyte, 'The size of the parts of an upload, in bytes.', partBounds),
     multipartcopychunksize: count(32 * megabyte, 'The size of the parts when S3 copies, in bytes.', partBounds),
     multipartcopymaxconcurrency: count(100, 'How many parts S3 copies at the same time.', { least: 1 }),
-    multipartcopythresholdsize: count(32 * megabyte, 'Objects up to this many bytes are copied in one request.', {
+    multipartcopythresholdsize: count(64 * megabyte, 'Objects up to this many bytes are copied in one request.', {
       most: partBounds.most,
     }),
     rootdirectory: text('', 'The prefix of all keys in the bucket.'),
@@ -60,6 +72,11 @@ export const s3Options = optionalSection(
     accelerate: flag(false, 'Uses S3 Transfer Acceleration.'),
     usefipsendpoint: flag(false, 'Uses the FIPS addresses of AWS.'),
     loglevel: text('off', 'How much of the traffic with S3 is logged.'),
+    uploadmemory: count(
+      64,
+      'Memory for the parts of all uploads of a process, in MiB; when it is used up, clients are read from more slowly.',
+      { least: 32 },
+    ),
     redirectendpoint: optionalText(
       'Scheme and host that clients are redirected to instead of the S3 server.',
       urlSchema,

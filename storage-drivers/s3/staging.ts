@@ -1,0 +1,222 @@
+// Uploads in progress on S3: full parts in a multipart upload, what is below a part apart, and one small state object that makes them count.
+// What a request adds counts with the state's compare-and-swap, its last step: a writer that was overtaken changes nothing.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Readable } from 'node:stream'
+import type { StagedUpload, StagingKeys } from '../driver.ts'
+import { appendParts, type Progress } from './append-parts.ts'
+import type { Bucket, Part } from './bucket.ts'
+import { commitUpload, rangesOf, type CopyOptions } from './commit.ts'
+import { openDownload } from './download.ts'
+import { inTurns } from './in-turns.ts'
+import { sizeOfParts } from './part-size.ts'
+import type { UploadMemory } from './upload-memory.ts'
+import {
+  bytesOfPieces,
+  conflict,
+  keysOf,
+  type Multipart,
+  type UploadState,
+  type UploadStates,
+  type Versioned,
+} from './upload-state.ts'
+
+const beatMs = 3000
+/** So long a state may stay as it is before its owner counts as dead: several beats, by our own watch. */
+const silentOwnerMs = 10_000
+const ownerPollMs = 500
+
+export interface StagingParts extends CopyOptions {
+  bucket: Bucket
+  states: UploadStates
+  memory: UploadMemory
+  partBytes: number
+}
+
+export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload {
+  const { bucket, states, memory } = parts
+  let current: Versioned | undefined
+  /** What the last append brought, which `save` makes count. */
+  let unsaved: { progress: Progress; superseded: string[] } | undefined
+  let isCommitted = false
+
+  async function known(): Promise<Versioned> {
+    current ??= await states.load(keys.note)
+    if (current === undefined) throw conflict(`${keys.note} is gone`)
+    return current
+  }
+
+  async function replace(state: UploadState): Promise<void> {
+    current = await states.replace(keys.note, await known(), state)
+  }
+
+  /** Waits for another process that is appending, and takes its place once it shows no more life. */
+  async function claim(): Promise<void> {
+    const { state: expected } = await known()
+    let seen = await known()
+    const seenAt = performance.now()
+    while (seen.state.owner !== undefined && performance.now() - seenAt < silentOwnerMs) {
+      await sleep(ownerPollMs)
+      const now = await states.load(keys.note)
+      if (now === undefined || now.state.size !== expected.size)
+        throw conflict(`${keys.note} was changed by another writer`)
+      if (now.etag !== seen.etag && now.state.owner !== undefined)
+        throw conflict(`${keys.note}: another process is appending`)
+      seen = now
+    }
+    current = await states.replace(keys.note, seen, { ...seen.state, owner: { token: randomUUID(), beat: 0 } })
+  }
+
+  /** Where full parts go: the upload's own, which nobody else may write to meanwhile, or a new one, which nobody knows of yet. */
+  async function openMultipart(): Promise<Multipart> {
+    const { state } = await known()
+    if (state.multipart !== undefined) {
+      await claim()
+      return state.multipart
+    }
+    const id = await bucket.createMultipart(keys.data)
+    if (state.sealedBytes === undefined) return { id, parts: [] }
+    const ranges = rangesOf(state.sealedBytes, state.partBytes)
+    const copied = await inTurns(ranges, parts.copiesAtOnce, (range, index): Promise<Part> =>
+      bucket.copyPart({ key: keys.data, id, number: index + 1 }, keys.data, range),
+    )
+    return { id, parts: copied }
+  }
+
+  /** The full parts as an object that can be read. */
+  async function seal(): Promise<UploadState> {
+    const { state } = await known()
+    const { multipart, ...others } = state
+    if (multipart === undefined) return state
+    const sealedBytes = multipart.parts.length * state.partBytes
+    if ((await bucket.head(keys.data))?.size !== sealedBytes) {
+      await bucket.completeMultipart(keys.data, multipart.id, multipart.parts)
+    }
+    await replace({ ...others, sealedBytes })
+    return (await known()).state
+  }
+
+  return {
+    async begin(startedAt, note) {
+      const state: UploadState = { startedAt, size: 0, note, partBytes: parts.partBytes, pieces: [] }
+      current = await states.create(keys.note, state)
+      return current.etag
+    },
+
+    async find(version) {
+      current =
+        (version === undefined ? undefined : states.recall(keys.note, version)) ?? (await states.load(keys.note))
+      return current && { size: current.state.size, note: current.state.note, version: current.etag }
+    },
+
+    async append(chunks, { note, length }) {
+      const before = (await known()).state
+      let isOwner = false
+      let opened: Multipart | undefined
+      let changing = Promise.resolve()
+      /** One change of the state at a time. */
+      const change = (next: (state: UploadState) => UploadState): Promise<void> => {
+        const changed = changing.then(async () => replace(next((await known()).state)))
+        changing = changed.catch(() => {})
+        return changed
+      }
+      const heart = setInterval(() => {
+        if (isOwner) change(withBeat).catch(() => {})
+      }, beatMs)
+      try {
+        const { progress, superseded, failure } = await appendParts(
+          { ...before, partBytes: before.size === 0 ? sizeOfParts(before.partBytes, length) : before.partBytes },
+          chunks,
+          length,
+          {
+            bucket,
+            memory,
+            dataKey: keys.data,
+            async openMultipart() {
+              opened = await openMultipart()
+              isOwner = before.multipart !== undefined
+              return opened
+            },
+            async checkpoint(progress) {
+              await change((state) => withBeat(stateAfter(state, progress, note())))
+              isOwner = true
+            },
+          },
+        )
+        unsaved = { progress, superseded }
+        if (failure !== undefined) throw failure.error
+        return progress.size
+      } catch (error) {
+        if (unsaved === undefined && opened !== undefined && !isOwner) {
+          await bucket.abortMultipart(keys.data, opened.id).catch(() => {})
+        }
+        if (unsaved === undefined && isOwner) await change(({ owner: _, ...others }) => others).catch(() => {})
+        throw error
+      } finally {
+        clearInterval(heart)
+        await changing
+      }
+    },
+
+    async save(note) {
+      const { state } = await known()
+      const { owner: _, ...after } =
+        unsaved === undefined ? { ...state, note } : stateAfter(state, unsaved.progress, note)
+      try {
+        await replace(after)
+      } catch (error) {
+        const mine = unsaved?.progress.multipart?.id
+        if (mine !== undefined && mine !== state.multipart?.id)
+          await bucket.abortMultipart(keys.data, mine).catch(() => {})
+        throw error
+      }
+      const superseded = unsaved?.superseded ?? []
+      unsaved = undefined
+      if (superseded.length > 0) await bucket.deleteAll(superseded)
+      return (current as Versioned).etag
+    },
+
+    async read(start = 0) {
+      const state = await seal()
+      const sealedBytes = state.sealedBytes ?? 0
+      async function* bytes(): AsyncGenerator<Buffer> {
+        if (start < sealedBytes) {
+          const download = await openDownload(bucket, keys.data, { start, end: sealedBytes - 1 })
+          if (download === undefined) throw new Error(`${keys.data} is missing`)
+          yield* download.chunks()
+        }
+        const rest = Buffer.concat(await bytesOfPieces(bucket, state.pieces))
+        const skipped = Math.max(0, start - sealedBytes)
+        if (skipped < rest.length) yield rest.subarray(skipped)
+      }
+      return Readable.from(bytes(), { objectMode: false })
+    },
+
+    async commit(target) {
+      const { state } = await known()
+      await commitUpload(bucket, { state, dataKey: keys.data, target }, parts)
+      isCommitted = true
+    },
+
+    async discard() {
+      const { state } = (current ??= await states.load(keys.note)) ?? {}
+      states.forget(keys.note)
+      current = undefined
+      if (state === undefined) return
+      if (state.multipart !== undefined && !isCommitted) await bucket.abortMultipart(keys.data, state.multipart.id)
+      const holdsData = state.multipart !== undefined || state.sealedBytes !== undefined
+      await bucket.deleteAll([...keysOf(state.pieces), ...(holdsData ? [keys.data] : []), keys.note])
+    },
+  }
+}
+
+function stateAfter(state: UploadState, progress: Progress, note: string): UploadState {
+  const { sealedBytes, ...others } = state
+  const isSealed = sealedBytes !== undefined && progress.multipart === undefined
+  return { ...others, ...(isSealed ? { sealedBytes } : {}), ...progress, note }
+}
+
+function withBeat(state: UploadState): UploadState {
+  const { token, beat } = state.owner ?? { token: randomUUID(), beat: 0 }
+  return { ...state, owner: { token, beat: beat + 1 } }
+}
