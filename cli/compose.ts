@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import type Koa from 'koa'
+import type { Cache } from '../coordination/cache.ts'
 import type { Locker } from '../coordination/locker.ts'
 import type { Log } from '../registry/log.ts'
 import type { ManifestRules } from '../registry/manifest-rules.ts'
@@ -20,11 +21,15 @@ import type { Configuration } from './config/schema.ts'
 export interface SharedParts {
   driver: StorageDriver
   locker: Locker
+  /** Undefined when what repositories have is not to be remembered. */
+  cache?: Cache | undefined
   log: Log
 }
 
-export function composeRegistry(configuration: Configuration, { driver, locker, log }: SharedParts): Registry {
-  return createRegistry({ driver, locker, log, rules: manifestRules(configuration) })
+export function composeRegistry(configuration: Configuration, { driver, locker, cache, log }: SharedParts): Registry {
+  const { redirect } = configuration.storage
+  const redirectSeconds = redirect.disable ? undefined : Math.ceil(redirect.lifetime / 1000)
+  return createRegistry({ driver, locker, cache, log, rules: manifestRules(configuration), redirectSeconds })
 }
 
 function manifestRules({ validation }: Configuration): ManifestRules {
@@ -68,6 +73,7 @@ export function composeApp(configuration: Configuration, parts: EdgeParts): Koa 
       maxTags: tags.maxtags,
       maxCatalogEntries: catalog.maxentries,
       deletes: storage.delete.enabled,
+      redirects: !storage.redirect.disable,
       readonly: storage.maintenance.readonly.enabled,
     },
   )

@@ -1,10 +1,10 @@
 // Where content comes from: the local registry, an upstream over HTTP, or a cache made of the two.
 import type { Readable, Writable } from 'node:stream'
-import type { ByteRange } from '../storage-drivers/driver.ts'
+import type { ByteRange, DownloadClient } from '../storage-drivers/driver.ts'
 import type { Digest } from './digest.ts'
 import type { Reference, RepositoryName } from './names.ts'
 
-/** A blob that exists. Nothing is opened before one of the methods is called. */
+/** A blob that exists. Nothing is opened before one of the methods is called, but for a caller that said it is going to read. */
 export interface Blob {
   digest: Digest
   /** In bytes. */
@@ -15,6 +15,10 @@ export interface Blob {
   sendTo?(range: ByteRange, target: Writable): Promise<void>
   /** All bytes at once, for the many small blobs. */
   bytes(): Promise<Buffer>
+  /** An address at which the client can have the bytes without us, where there is one. */
+  downloadUrl?(client: DownloadClient): Promise<string | undefined>
+  /** To be called by who said it was going to read, when it is done or will not. */
+  close?(): void
 }
 
 /** A manifest with its exact bytes. */
@@ -25,8 +29,11 @@ export interface StoredManifest {
 }
 
 export interface ContentSource {
-  /** Undefined when the repository does not have it, whoever else does. */
-  blob(repository: RepositoryName, digest: Digest): Promise<Blob | undefined>
+  /**
+   * Undefined when the repository does not have it, whoever else does. With `isToBeRead` the caller is about to take all of its bytes: a source may
+   * begin to bring them.
+   */
+  blob(repository: RepositoryName, digest: Digest, options?: { isToBeRead?: boolean }): Promise<Blob | undefined>
 
   /** Undefined when the repository has no such tag, or not this manifest. */
   manifest(repository: RepositoryName, reference: Reference): Promise<StoredManifest | undefined>

@@ -29,14 +29,18 @@ export function createLinks(driver: StorageDriver, log: Log): Links {
     return digestIn(value.bytes.toString('latin1').trimEnd()) ?? report(key)
   }
 
+  /** Where a look costs as much as writing, nobody looks: the same link again changes nothing. */
+  async function isThere(key: string, digest: Digest): Promise<boolean> {
+    return !driver.isRemote && (await read(key)) === digest
+  }
+
   return {
     read,
 
     async write(key, digest) {
-      if ((await read(key)) === digest) return
-      await driver.write(key, Buffer.from(digest))
+      if (!(await isThere(key, digest))) await driver.write(key, Buffer.from(digest))
     },
 
-    missing: async (key, digest) => ((await read(key)) === digest ? [] : [{ key, bytes: Buffer.from(digest) }]),
+    missing: async (key, digest) => ((await isThere(key, digest)) ? [] : [{ key, bytes: Buffer.from(digest) }]),
   }
 }

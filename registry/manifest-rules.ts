@@ -21,8 +21,8 @@ export type CheckReferences = (repository: RepositoryName, manifest: Manifest) =
 export function createReferenceCheck(blobs: Blobs, store: ManifestStore, rules: ManifestRules): CheckReferences {
   async function isPresent(repository: RepositoryName, { digest }: Descriptor, isChild: boolean): Promise<boolean> {
     // BuildKit exports its cache as an index whose children are blobs.
-    if (isChild && (await store.find(repository, digest)) !== undefined) return true
-    return (await blobs.find(repository, digest)) !== undefined
+    if (isChild && (await store.isPresent(repository, digest))) return true
+    return blobs.isLinked(repository, digest)
   }
 
   return async (repository, manifest) => {

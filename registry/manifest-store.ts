@@ -24,6 +24,10 @@ interface Verified {
 export interface ManifestStore {
   /** The manifest if its revision is in the repository and its bytes are what the digest says. */
   find(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>
+  /** As `find` for a digest that a tag of the repository points at: where every look is a request, the tag is proof enough of the revision. */
+  findTagged(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined>
+  /** Whether `find` would find it, by as few looks as can tell. */
+  isPresent(repository: RepositoryName, digest: Digest): Promise<boolean>
   /**
    * What has to be written for the manifest to be in the repository: only what is not there already, unharmed. The link makes it visible, so
    * everything else comes before it.
@@ -84,21 +88,35 @@ export function createManifestStore(driver: StorageDriver, links: Links, log: Lo
     return known === manifest.mediaType ? [] : [{ key, bytes: Buffer.from(manifest.mediaType) }]
   }
 
+  async function find(repository: RepositoryName, digest: Digest): Promise<StoredManifest | undefined> {
+    const target = await links.read(revisionLinkKey(repository, digest))
+    if (target === undefined) return undefined
+    const manifest = await load(target)
+    if (manifest === undefined) return undefined
+    const { bytes } = manifest
+    // A link may lead to another algorithm's digest of the same bytes: the client gets the one it asked for, if it is true.
+    const isAsked = target === digest || digestOf(bytes, algorithmOf(digest)) === digest
+    return { digest: isAsked ? digest : target, mediaType: await mediaTypeOf(repository, digest, manifest), bytes }
+  }
+
   return {
-    async find(repository, digest) {
-      const target = await links.read(revisionLinkKey(repository, digest))
-      if (target === undefined) return undefined
-      const manifest = await load(target)
-      if (manifest === undefined) return undefined
-      const { bytes } = manifest
-      // A link may lead to another algorithm's digest of the same bytes: the client gets the one it asked for, if it is true.
-      const isAsked = target === digest || digestOf(bytes, algorithmOf(digest)) === digest
-      return { digest: isAsked ? digest : target, mediaType: await mediaTypeOf(repository, digest, manifest), bytes }
+    find,
+
+    async findTagged(repository, digest) {
+      if (!driver.isRemote) return find(repository, digest)
+      const manifest = await load(digest)
+      // The revision may lead to another algorithm's digest of the same bytes.
+      if (manifest === undefined) return find(repository, digest)
+      return { digest, mediaType: await mediaTypeOf(repository, digest, manifest), bytes: manifest.bytes }
     },
+
+    isPresent: async (repository, digest) =>
+      (driver.isRemote ? await links.read(revisionLinkKey(repository, digest)) : await find(repository, digest)) !==
+      undefined,
 
     async missing(repository, { digest, bytes }, manifest) {
       const key = blobKey(digest)
-      const isStored = (await driver.get(key))?.bytes.equals(bytes)
+      const isStored = !driver.isRemote && (await driver.get(key))?.bytes.equals(bytes)
       return {
         content: [...(isStored ? [] : [{ key, bytes }]), ...(await missingMediaType(repository, digest, manifest))],
         link: await links.missing(revisionLinkKey(repository, digest), digest),

@@ -51,27 +51,49 @@ export interface ManifestParts {
 export function createManifests({ driver, store, tags, referrers, checkReferences, locker }: ManifestParts): Manifests {
   async function find(repository: RepositoryName, reference: Reference): Promise<StoredManifest | undefined> {
     const digest = isDigest(reference) ? reference : await tags.resolve(repository, reference)
-    return digest && store.find(repository, digest)
+    if (digest === undefined) return undefined
+    return isDigest(reference) ? store.find(repository, digest) : store.findTagged(repository, digest)
   }
 
-  async function checkCondition(repository: RepositoryName, push: ManifestPush, digest: Digest): Promise<void> {
+  /** Resolves to what each tag pointed at when the condition held. */
+  async function checkCondition(
+    repository: RepositoryName,
+    push: ManifestPush,
+    digest: Digest,
+  ): Promise<Map<Tag, Digest | undefined>> {
     const { condition } = push
-    if (condition === undefined) return
+    const held = new Map<Tag, Digest | undefined>()
+    if (condition === undefined) return held
     const check = (reference: Reference, current: Digest | undefined): void => {
       if (condition(current)) return
       throw new RegistryError('PRECONDITION_FAILED', { detail: { reference, digest: current ?? null } })
     }
     if (push.tags.length === 0) check(digest, (await store.hasRevision(repository, digest)) ? digest : undefined)
-    for (const tag of push.tags) check(tag, await tags.resolve(repository, tag))
+    for (const tag of push.tags) {
+      const current = await tags.resolve(repository, tag)
+      check(tag, current)
+      held.set(tag, current)
+    }
+    return held
   }
 
-  /** The tags that point at the manifest now. */
-  async function tagsAt(repository: RepositoryName, digest: Digest): Promise<Tag[]> {
-    const found: Tag[] = []
-    for await (const tag of tags.list(repository)) {
-      if ((await tags.resolve(repository, tag)) === digest) found.push(tag)
-    }
-    return found
+  async function replaceTag(
+    repository: RepositoryName,
+    tag: Tag,
+    change: { expected: Digest | undefined; digest: Digest },
+  ): Promise<void> {
+    if (await tags.replace(repository, tag, change)) return
+    throw new RegistryError('PRECONDITION_FAILED', { detail: { reference: tag } })
+  }
+
+  /** Replicas without a common lock: who pushes looks whether somebody deleted meanwhile, and who deletes whether somebody pushed. One of them sees it. */
+  async function keepRevision(
+    repository: RepositoryName,
+    tagged: readonly Tag[],
+    { digest, entries }: { digest: Digest; entries: readonly KeyedValue[] },
+  ): Promise<void> {
+    if (!driver.isRemote || tagged.length === 0 || (await store.hasRevision(repository, digest))) return
+    await driver.writeInOrder(entries)
   }
 
   return {
@@ -88,29 +110,32 @@ export function createManifests({ driver, store, tags, referrers, checkReference
 
       const locks = [manifestLock(repository, digest), ...push.tags.map((tag) => tagLock(repository, tag))]
       await withLock(locker, locks, async () => {
-        await checkCondition(repository, push, digest)
+        const held = await checkCondition(repository, push, digest)
         const { content, link } = await store.missing(repository, stored, manifest)
         const entries = [...content, ...(await referrers.missing(repository, stored, manifest))]
         const pointers: KeyedValue[] = []
         for (const tag of push.tags) {
           const { history, pointer } = await tags.pointing(repository, tag, digest)
           entries.push(...history)
-          pointers.push(...pointer)
+          // Under a condition the pointer is written by compare-and-swap where other replicas may not share our locks.
+          if (!(driver.isRemote && held.has(tag))) pointers.push(...pointer)
         }
         await driver.writeInOrder([...entries, ...link, ...pointers.slice(0, 1)])
         // Of several tags, each must find everything else on disk.
         for (const pointer of pointers.slice(1)) await driver.writeInOrder([pointer])
+        if (driver.isRemote) for (const [tag, expected] of held) await replaceTag(repository, tag, { expected, digest })
+        await keepRevision(repository, push.tags, { digest, entries: [...entries, ...link] })
       })
       return { digest, subject: manifest.subject }
     },
 
     async delete(repository, digest) {
-      let pointing = await tagsAt(repository, digest)
+      let pointing = await tags.pointingAt(repository, digest)
       for (;;) {
         const locked = new Set(pointing)
         const locks = [manifestLock(repository, digest), ...pointing.map((tag) => tagLock(repository, tag))]
         const deleted = await withLock(locker, locks, async () => {
-          pointing = await tagsAt(repository, digest)
+          pointing = await tags.pointingAt(repository, digest)
           // A push pointed another tag at it in between: begin again with that one locked too.
           if (!pointing.every((tag) => locked.has(tag))) return undefined
           if (!(await store.hasRevision(repository, digest))) return false
@@ -119,6 +144,9 @@ export function createManifests({ driver, store, tags, referrers, checkReference
           await store.unlinkRevision(repository, digest)
           const subject = stored && parseStoredManifest(stored.bytes, stored.mediaType).subject
           if (subject !== undefined) await referrers.remove(repository, subject, digest)
+          if (driver.isRemote) {
+            for (const tag of await tags.pointingAt(repository, digest)) await tags.remove(repository, tag)
+          }
           return true
         })
         if (deleted !== undefined) return deleted

@@ -81,7 +81,8 @@ export function createReferrers(driver: StorageDriver, links: Links, log: Log, f
       if (manifest.subject === undefined) return []
       const key = referrerKey(repository, manifest.subject, stored.digest)
       const bytes = Buffer.from(JSON.stringify(describe(stored, manifest)))
-      return (await driver.get(key))?.bytes.equals(bytes) ? [] : [{ key, bytes }]
+      const isThere = !driver.isRemote && (await driver.get(key))?.bytes.equals(bytes)
+      return isThere ? [] : [{ key, bytes }]
     },
 
     remove: (repository, subject, referrer) => driver.delete(referrerKey(repository, subject, referrer)),

@@ -1,4 +1,5 @@
 // The registry on one storage: a source of content, and the parts that write. An endpoint receives only the part that it uses.
+import type { Cache } from '../coordination/cache.ts'
 import type { Locker } from '../coordination/locker.ts'
 import type { StorageDriver } from '../storage-drivers/driver.ts'
 import { createBlobs, type Blobs } from './blobs.ts'
@@ -27,12 +28,24 @@ export interface RegistryParts {
   locker: Locker
   log: Log
   rules: ManifestRules
+  /** Remembers what repositories have; without it, storage is asked each time. */
+  cache?: Cache | undefined
+  /** How long the addresses are good that clients are sent to for blobs, where storage offers any; without it, they are sent nowhere. */
+  redirectSeconds?: number | undefined
   now?: () => number
 }
 
-export function createRegistry({ driver, locker, log, rules, now = Date.now }: RegistryParts): Registry {
+export function createRegistry({
+  driver,
+  locker,
+  log,
+  rules,
+  cache,
+  redirectSeconds,
+  now = Date.now,
+}: RegistryParts): Registry {
   const links = createLinks(driver, log)
-  const blobs = createBlobs(driver, links)
+  const blobs = createBlobs({ driver, links, cache, redirectSeconds })
   const tags = createTags(driver, links)
   const store = createManifestStore(driver, links, log)
   const referrers = createReferrers(driver, links, log, (repository, reference) =>
@@ -42,7 +55,7 @@ export function createRegistry({ driver, locker, log, rules, now = Date.now }: R
   const manifests = createManifests({ driver, store, tags, referrers, checkReferences, locker })
 
   return {
-    blob: (repository, digest) => blobs.find(repository, digest),
+    blob: (repository, digest, options) => blobs.find(repository, digest, options),
     manifest: (repository, reference) => manifests.find(repository, reference),
     blobs,
     uploads: createUploads({ driver, blobs, locker, now }),

@@ -21,6 +21,8 @@ export interface RouteOptions {
   maxCatalogEntries: number
   /** Without it, deletes of tags, manifests and blobs answer 405 (storage.delete.enabled). */
   deletes: boolean
+  /** Clients are sent to the storage for blobs where it has an address for them. */
+  redirects: boolean
   /** Nothing may be written (storage.maintenance.readonly). */
   readonly: boolean
 }
@@ -43,7 +45,7 @@ export function routeTable(registry: Registry, addresses: Addresses, options: Ro
       PUT: writing(pushManifest(manifests, { maxManifestBytes, addresses })),
       DELETE: deleting(deleteManifest(manifests)),
     },
-    blob: { ...reading(pullBlob(registry)), DELETE: deleting(deleteBlob(blobs)) },
+    blob: { ...reading(pullBlob(registry, addresses, options)), DELETE: deleting(deleteBlob(blobs)) },
     uploads: { POST: writing(startUpload(uploads, addresses)) },
     upload: {
       ...reading(uploadStatus(uploads, addresses)),

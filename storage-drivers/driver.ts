@@ -106,8 +106,8 @@ export interface StorageDriver {
   /** All of an object, with its size: one request where `stat` and `read` are two. Undefined when nothing is at the key. */
   open?(key: string): Promise<OpenObject | undefined>
 
-  /** An address at which anyone may read the object for so long, without us. It need not exist. */
-  downloadUrl?(key: string, lifetimeSeconds: number): Promise<string>
+  /** An address at which `client` may read the object for so long, without us; undefined when there is none for that client. It need not exist. */
+  downloadUrl?(key: string, lifetimeSeconds: number, client: DownloadClient): Promise<string | undefined>
 
   /** A cheaper way than `read` to put an object's bytes on a socket. False when nothing is at the key. */
   sendTo?(key: string, range: ByteRange, target: Writable): Promise<boolean>
@@ -120,6 +120,9 @@ export interface StorageDriver {
 
   /** Removes below `prefix` what is no object and costs space all the same: the folders that a crash left empty. */
   tidy?(prefix: string): Promise<void>
+
+  /** What the storage itself calls the key, for who addresses it by another way. */
+  bucketKey?(key: string): string
 
   /** Ends what was begun before this time (milliseconds since 1970), by whomever, without ever becoming an object, and is not being gone on with. */
   dropUnfinished?(before: number): Promise<number>
@@ -148,10 +151,17 @@ export interface KnownBytes {
   sha256?: string
 }
 
-/** An object that is being read. The caller calls one of the two. */
+/** Who is to be sent elsewhere. */
+export interface DownloadClient {
+  /** Its IP address, or `-` where it has none. */
+  address: string
+}
+
+/** An object that is being read. The caller calls one of the three. */
 export interface OpenObject {
   /** In bytes. */
   size: number
+  bytes(): Promise<Buffer>
   /** Puts all of it on the target, which stays open. */
   sendTo(target: Writable): Promise<void>
   cancel(): void

@@ -32,6 +32,7 @@ export async function openS3Driver(options: S3Options, opening: S3Opening = {}):
     endpoint: await resolveEndpoint(options),
     userAgent: options.userAgent,
     skipVerify: options.skipVerify,
+    redirectEndpoint: options.redirectEndpoint,
     ...(opening.onAttempt === undefined ? {} : { onAttempt: opening.onAttempt }),
   })
   const bucket = createBucket(transport, options)
@@ -98,6 +99,7 @@ export async function openS3Driver(options: S3Options, opening: S3Opening = {}):
 
     open: (key) => openDownload(bucket, checkedKey(key)),
     downloadUrl: (key, lifetimeSeconds) => bucket.address(checkedKey(key), {}, lifetimeSeconds),
+    bucketKey: (key) => bucket.named(key),
     dropUnfinished: (before) => dropUnfinished(bucket, before),
     ping: () => bucket.ping(),
 

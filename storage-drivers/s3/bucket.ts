@@ -89,6 +89,9 @@ export function createBucket(transport: Transport, options: S3Options) {
   let knowsBulkDelete = true
 
   return {
+    /** The key as the bucket knows it. */
+    named,
+
     async head(key: string): Promise<ObjectHead | undefined> {
       const answer = await orAbsent(transport.send({ method: 'HEAD', key: named(key) }))
       return answer && headOf(answer.headers)

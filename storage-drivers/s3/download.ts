@@ -13,6 +13,7 @@ export interface Download {
   size: number
   /** Puts the bytes on the target, which stays open. Rejects when the target goes away, or the store fails for good. */
   sendTo(target: Writable): Promise<void>
+  bytes(): Promise<Buffer>
   /** The bytes for a reader. */
   chunks(): AsyncGenerator<Buffer>
   /** For who does not want the bytes after all. */
@@ -41,6 +42,22 @@ export async function openDownload(bucket: Bucket, key: string, range?: ByteRang
     }
   }
 
+  async function* chunks(): AsyncGenerator<Buffer> {
+    let position = range?.start ?? 0
+    for await (const message of connections(() => position)) {
+      try {
+        for await (const chunk of message) {
+          position += (chunk as Buffer).length
+          yield chunk as Buffer
+        }
+      } catch {
+        // The next connection goes on, or tells why not.
+      } finally {
+        message.destroy()
+      }
+    }
+  }
+
   return {
     size,
 
@@ -54,21 +71,11 @@ export async function openDownload(bucket: Bucket, key: string, range?: ByteRang
       }
     },
 
-    async *chunks() {
-      let position = range?.start ?? 0
-      for await (const message of connections(() => position)) {
-        try {
-          for await (const chunk of message) {
-            position += (chunk as Buffer).length
-            yield chunk as Buffer
-          }
-        } catch {
-          // The next connection goes on, or tells why not.
-        } finally {
-          message.destroy()
-        }
-      }
+    async bytes() {
+      return Buffer.concat(await Array.fromAsync(chunks()))
     },
+
+    chunks,
 
     cancel: () => void first.destroy(),
   }

@@ -58,6 +58,8 @@ export interface TransportOptions {
   endpoint: Endpoint
   userAgent: string | undefined
   skipVerify: boolean
+  /** Where clients find the store, if not where we do: the host is part of what is signed. */
+  redirectEndpoint: string | undefined
   /** Told of every attempt, for tests that count and for metrics. */
   onAttempt?: (method: string, key: string) => void
 }
@@ -74,7 +76,13 @@ const expectContinueBytes = 1024 * 1024
 const continueMs = 1000
 const mostConnections = 512
 
-export function createTransport({ endpoint, userAgent, skipVerify, onAttempt }: TransportOptions): Transport {
+export function createTransport({
+  endpoint,
+  userAgent,
+  skipVerify,
+  redirectEndpoint,
+  onAttempt,
+}: TransportOptions): Transport {
   const signer: Signer = createSigner(endpoint.region, endpoint.service)
   const isTls = endpoint.origin.protocol === 'https:'
   const agentOptions = { keepAlive: true, maxSockets: mostConnections, maxFreeSockets: 64, scheduling: 'lifo' as const }
@@ -84,6 +92,7 @@ export function createTransport({ endpoint, userAgent, skipVerify, onAttempt }: 
   /** What S3's clock is ahead of ours, in milliseconds. */
   let clockOffset = 0
 
+  const publicOrigin = redirectEndpoint === undefined ? endpoint.origin : new URL(redirectEndpoint)
   const now = (): number => Date.now() + clockOffset
   const pathOf = (key: string): string => `${endpoint.pathPrefix}/${encodeKey(key)}`
 
@@ -189,9 +198,9 @@ export function createTransport({ endpoint, userAgent, skipVerify, onAttempt }: 
 
     async address(method, key, query, lifetimeSeconds) {
       const path = pathOf(key)
-      const request = { method, host: endpoint.origin.host, path, query }
+      const request = { method, host: publicOrigin.host, path, query }
       const text = signer.query(request, await endpoint.credentials(), now(), lifetimeSeconds)
-      return `${endpoint.origin.origin}${path}?${text}`
+      return `${publicOrigin.origin}${path}?${text}`
     },
 
     close: () => agent.destroy(),

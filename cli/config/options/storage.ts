@@ -21,7 +21,10 @@ export const storageOptions = section(
       'Deleting by clients.',
     ),
     redirect: section(
-      { disable: flag(false, 'Sends content through the registry where the driver could redirect clients to it.') },
+      {
+        disable: flag(false, 'Sends content through the registry where the driver could redirect clients to it.'),
+        lifetime: duration('20m', 'How long an address that a client is redirected to is good.'),
+      },
       'Redirects to the storage.',
     ),
     cache: section(
