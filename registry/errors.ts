@@ -102,7 +102,8 @@ export function asRegistryError(error: unknown): RegistryError {
   return new RegistryError(failure === undefined ? 'UNKNOWN' : codeOfFailure[failure], { cause: error })
 }
 
-function storageFailureOf(error: unknown): StorageFailure | undefined {
+/** The kind of trouble that a storage driver tells of, if the error is one of its. */
+export function storageFailureOf(error: unknown): StorageFailure | undefined {
   if (!(error instanceof Error) || !('storageFailure' in error)) return undefined
   return error.storageFailure as StorageFailure
 }

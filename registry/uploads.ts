@@ -14,7 +14,7 @@ import {
   type UploadRequest,
 } from './counted-body.ts'
 import { algorithmOf, createDigester, hexOf, type Algorithm, type Digest, type Digester } from './digest.ts'
-import { RegistryError } from './errors.ts'
+import { RegistryError, storageFailureOf } from './errors.ts'
 import { blobKey, uploadKeys } from './layout.ts'
 import type { RepositoryName, UploadId } from './names.ts'
 import { createUploadDigests, noteIn, noteOf, type UploadNote } from './upload-digests.ts'
@@ -51,6 +51,14 @@ export interface UploadParts {
   now: () => number
 }
 
+interface UploadCall {
+  repository: RepositoryName
+  id: UploadId
+  request: UploadRequest | undefined
+  /** Whether it is going to end the upload. */
+  isPut?: boolean
+}
+
 /** One request's hold on an upload. */
 interface Session {
   id: UploadId
@@ -81,7 +89,7 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
 
   /** Runs `work` as the upload's only request. */
   async function alone<T>(
-    { repository, id, request }: { repository: RepositoryName; id: UploadId; request: UploadRequest | undefined },
+    { repository, id, request, isPut = false }: UploadCall,
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
     const staged = stagedOf(repository, id)
@@ -91,7 +99,9 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     if (free === undefined) ({ size: sizeBefore } = await found(staged, request?.version))
     const lock = free ?? (await acquireSoon(locker, key))
     try {
-      const { size, note } = await found(staged, request?.version)
+      // Bytes that go straight to their blob touch nothing that would show that the upload is over.
+      const version = isPut && request?.chunks !== undefined ? undefined : request?.version
+      const { size, note } = await found(staged, version)
       // Bytes that do not say where they belong were meant to follow those that were there when they came.
       if (
         sizeBefore !== undefined &&
@@ -102,6 +112,10 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
         throw new RegistryError('UPLOAD_BUSY')
       const lastNote = noteIn(note)
       return await work({ id, staged, size, note: lastNote && lastNote.size <= size ? lastNote : undefined, lastNote })
+    } catch (error) {
+      // What another process did meanwhile may have been the upload's end.
+      if (storageFailureOf(error) === 'conflict') await found(stagedOf(repository, id))
+      throw error
     } finally {
       lock.release()
     }
@@ -207,7 +221,7 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
 
     async finish(repository, id, digest, request) {
       try {
-        await alone({ repository, id, request }, async (session) => {
+        await alone({ repository, id, request, isPut: true }, async (session) => {
           const algorithm = algorithmOf(digest)
           const body = request?.chunks === undefined ? undefined : (request as UploadBody)
           if (body !== undefined && session.size === 0 && driver.isRemote && (body.start ?? 0) === 0) {

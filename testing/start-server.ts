@@ -5,12 +5,23 @@ import path from 'node:path'
 import { freshFolder } from './fresh-folder.ts'
 import { startProcess, type RunningProcess } from './start-process.ts'
 
+/** A bucket on an S3 server that a test has started. */
+export interface S3Bucket {
+  bucket: string
+  endpoint: string
+  accessKey: string
+  secretKey: string
+  region: string
+}
+
 export interface StartOptions {
-  storage: 'memory' | 'filesystem'
+  storage: 'memory' | 'filesystem' | S3Bucket
   /** Keep the storage of an earlier server. */
   root?: string
   /** 0 for one per core. */
   workers?: number
+  /** A free one by default. */
+  port?: number
   /** More of the environment, such as REGISTRY_HTTP_… */
   environment?: Record<string, string>
   /** A configuration file instead of the built-in configuration. */
@@ -33,7 +44,7 @@ const startTimeoutMs = 20_000
 
 export async function startServer(options: StartOptions): Promise<TestServer> {
   const root = options.root ?? freshFolder()
-  const port = await freePort()
+  const port = options.port ?? (await freePort())
   const { within = [], file, readyWhen } = options
   const commandLine = [...within, process.execPath, mainFile, 'serve', ...(file === undefined ? [] : [file])]
   const { untilReady, ...running } = startProcess(commandLine, {
@@ -45,9 +56,7 @@ export async function startServer(options: StartOptions): Promise<TestServer> {
     ...(options.workers === undefined
       ? {}
       : { REGISTRY_HTTP_WORKERS: options.workers === 0 ? 'auto' : String(options.workers) }),
-    ...(options.storage === 'memory'
-      ? { REGISTRY_STORAGE: 'inmemory' }
-      : { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: root }),
+    ...storageVariables(options.storage, root),
     REGISTRY_STORAGE_DELETE_ENABLED: 'true',
     ...options.environment,
   })
@@ -55,6 +64,18 @@ export async function startServer(options: StartOptions): Promise<TestServer> {
   const isReady = readyWhen === undefined ? () => saysReady(url) : () => readyWhen.test(running.output())
   await untilReady(isReady, { withinMs: startTimeoutMs })
   return { url, port, root, ...running }
+}
+
+function storageVariables(storage: StartOptions['storage'], root: string): Record<string, string> {
+  if (storage === 'memory') return { REGISTRY_STORAGE: 'inmemory' }
+  if (storage === 'filesystem') return { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: root }
+  return {
+    REGISTRY_STORAGE_S3_BUCKET: storage.bucket,
+    REGISTRY_STORAGE_S3_REGIONENDPOINT: storage.endpoint,
+    REGISTRY_STORAGE_S3_REGION: storage.region,
+    REGISTRY_STORAGE_S3_ACCESSKEY: storage.accessKey,
+    REGISTRY_STORAGE_S3_SECRETKEY: storage.secretKey,
+  }
 }
 
 async function saysReady(url: string): Promise<boolean> {

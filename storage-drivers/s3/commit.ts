@@ -2,9 +2,9 @@
 // Every step may be repeated after a crash in the middle.
 import type { ByteRange } from '../driver.ts'
 import type { Bucket, Part } from './bucket.ts'
-import { isUnknownUpload } from './errors.ts'
+import { isAbsence, isUnknownUpload } from './errors.ts'
 import { inTurns } from './in-turns.ts'
-import { bytesOfPieces, sumOf, type Piece, type UploadState } from './upload-state.ts'
+import { bytesOfPieces, conflict, sumOf, type Piece, type UploadState } from './upload-state.ts'
 
 export interface CopyOptions {
   copyPartBytes: number
@@ -27,9 +27,18 @@ export async function commitUpload(
     const copyPartBytes = pieces.length === 0 ? options.copyPartBytes : state.partBytes
     await copyWithRest(bucket, { from: dataKey, to: target, size: sealedBytes }, pieces, { ...options, copyPartBytes })
   } else if (pieces.length === 1 && 'key' in (pieces[0] as Piece)) {
-    await bucket.copy((pieces[0] as { key: string }).key, target)
+    await orConflict(bucket.copy((pieces[0] as { key: string }).key, target))
   } else {
     await bucket.put(target, await bytesOfPieces(bucket, pieces))
+  }
+}
+
+/** What is to be copied is gone when another process has ended the upload. */
+async function orConflict(copying: Promise<void>): Promise<void> {
+  try {
+    await copying
+  } catch (error) {
+    throw isAbsence(error) ? conflict(error.message) : error
   }
 }
 
@@ -49,7 +58,8 @@ async function completeAll(
     await bucket.completeMultipart(dataKey, id, [...parts, ...last])
   } catch (error) {
     // An earlier attempt came this far: then what it made is there.
-    if (!isUnknownUpload(error) || (await bucket.head(dataKey))?.size !== size) throw error
+    if (!isUnknownUpload(error)) throw error
+    if ((await bucket.head(dataKey))?.size !== size) throw conflict(`the multipart upload of ${dataKey} is over`)
   }
 }
 

@@ -46,6 +46,16 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
     return current
   }
 
+  /** The state, asked for again where nothing that `commit` touches would be missing if the upload were over. */
+  async function proven(): Promise<Versioned> {
+    const before = await known()
+    const { multipart, sealedBytes, pieces } = before.state
+    if (multipart !== undefined || sealedBytes !== undefined || keysOf(pieces).length > 0) return before
+    const now = await states.load(keys.note)
+    if (now?.etag !== before.etag) throw conflict(`${keys.note} was changed by another writer`)
+    return now
+  }
+
   async function replace(state: UploadState): Promise<void> {
     current = await states.replace(keys.note, await known(), state)
   }
@@ -193,7 +203,7 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
     },
 
     async commit(target) {
-      const { state } = await known()
+      const { state } = await proven()
       await commitUpload(bucket, { state, dataKey: keys.data, target }, parts)
       isCommitted = true
     },

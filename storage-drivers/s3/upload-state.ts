@@ -102,7 +102,7 @@ export async function bytesOfPieces(bucket: Bucket, pieces: readonly Piece[]): P
     pieces.map(async (piece) => {
       if ('inline' in piece) return Buffer.from(piece.inline, 'base64')
       const value = await bucket.get(piece.key)
-      if (value === undefined) throw new Error(`${piece.key}, a part of an upload, is missing`)
+      if (value === undefined) throw conflict(`${piece.key}, a part of an upload, is gone`)
       return value.bytes
     }),
   )

@@ -1,6 +1,8 @@
 /** The registry that the clients talk to: LADING_CONFORMANCE_URL where given, else a Lading of the test's own. */
 import { randomBytes } from 'node:crypto'
 
+import { deploymentsToTest, startDeployment } from '../../../testing/start-deployment.ts'
+
 export interface RegistryUnderTest {
   readonly url: string
   /** host:port, as clients name it in image references. */
@@ -23,6 +25,6 @@ export async function openRegistry(): Promise<RegistryUnderTest> {
 }
 
 async function startOwnServer(): Promise<{ url: string; stop(): Promise<void> }> {
-  const { startServer } = await import('../../../testing/start-server.ts')
-  return startServer({ storage: 'filesystem' })
+  const [name = 'filesystem'] = deploymentsToTest(['filesystem'])
+  return startDeployment(name)
 }

@@ -1,16 +1,16 @@
-/** The registry under test: the one at LADING_CONFORMANCE_URL, or Lading itself, once for each kind of storage. */
+/** The registry under test: the one at LADING_CONFORMANCE_URL, or Lading itself, once for each deployment (memory and filesystem, or those of LADING_DEPLOYMENTS). */
+import {
+  deploymentsToTest,
+  startDeployment,
+  type Deployment,
+  type DeploymentName,
+} from '../../../testing/start-deployment.ts'
 import { connect, type Registry } from './client.ts'
 
-interface Server {
-  readonly url: string
-  stop(): Promise<void>
-}
+const deployments = deploymentsToTest(['memory', 'filesystem'])
 
-const storages = ['memory', 'filesystem'] as const
-type Storage = (typeof storages)[number]
-
-/** One server for each kind of storage, shared by all files of a run. */
-const servers = new Map<Storage, Promise<Server>>()
+/** One of each kind, shared by all files of a run. */
+const servers = new Map<DeploymentName, Promise<Deployment>>()
 
 export function describeConformance(title: string, define: (registry: Registry) => void): void {
   const given = process.env['LADING_CONFORMANCE_URL']
@@ -19,30 +19,25 @@ export function describeConformance(title: string, define: (registry: Registry) 
     return
   }
 
-  for (const storage of storages) {
-    describe(`${title} (${storage} storage)`, () => {
+  for (const name of deployments) {
+    describe(`${title} (${name})`, () => {
       let url: URL | undefined
       before(async function () {
         this.timeout(30_000)
-        url = new URL((await serverOn(storage)).url)
+        url = new URL((await started(name)).url)
       })
       define(connect(() => {
-        if (url === undefined) throw new Error(`no server with ${storage} storage is running`)
+        if (url === undefined) throw new Error(`the deployment ${name} is not running`)
         return url
       }))
     })
   }
 }
 
-function serverOn(storage: Storage): Promise<Server> {
-  const running = servers.get(storage) ?? startLading(storage)
-  servers.set(storage, running)
+function started(name: DeploymentName): Promise<Deployment> {
+  const running = servers.get(name) ?? startDeployment(name)
+  servers.set(name, running)
   return running
-}
-
-async function startLading(storage: Storage): Promise<Server> {
-  const { startServer } = await import('../../../testing/start-server.ts')
-  return await startServer({ storage })
 }
 
 // Outside of any describe: a hook of the whole run.
