@@ -35,7 +35,10 @@ const homes: Record<string, (file: string) => boolean> = {
   zod: (file) => file.startsWith('cli/config/'),
   yaml: (file) => file.startsWith('cli/config/'),
   commander: (file) => file === 'cli/main.ts',
-  'lru-cache': (file) => file.startsWith('registry/') || file.startsWith('storage-drivers/'),
+  'lru-cache': (file) => ['registry', 'storage-drivers', 'coordination'].includes(folderOf(file)),
+  'hash-wasm': (file) => file === 'registry/digest.ts',
+  '@aws-sdk/client-s3': (file) => file.startsWith('storage-drivers/s3/'),
+  ioredis: (file) => file.startsWith('coordination/redis'),
 }
 /** cli/compose.ts hands the app on, and so names its type. */
 const typeOnlyHomes: Record<string, string[]> = { koa: ['cli/compose.ts'] }

@@ -50,6 +50,7 @@ function compiled(sources: readonly string[]): RegExp[] {
 export interface EdgeParts extends SharedParts {
   registry: Registry
   health: Health
+  guarantees: Readonly<Record<string, string>> | undefined
   metrics: Metrics | undefined
   writeAccess: ((line: string) => void) | undefined
 }

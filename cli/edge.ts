@@ -32,7 +32,8 @@ export async function startEdge(
   const health = createHealth()
   const driver = withMetrics(plainDriver, metrics)
   const registry = composeRegistry(configuration, { driver, locker, log })
-  const parts = { driver, locker, log, registry, health, metrics, writeAccess: access?.write }
+  const { guarantees } = driver
+  const parts = { driver, locker, log, registry, health, guarantees, metrics, writeAccess: access?.write }
   const server = composeHttpServer(configuration, composeApp(configuration, parts), log)
   await listen(configuration, server)
 

@@ -46,7 +46,18 @@ export async function purgeExpiredUploads(parts: PurgeParts, { ageMs, dryRun }: 
       log.warn({ repository, error: String(error) }, 'empty upload folders could not be removed')
     }
   }
+  if (!dryRun) await dropUnfinished(driver, { before: now() - ageMs, log })
   return purged
+}
+
+/** What no list of objects shows: an upload that was purged, or never came so far as to be found, may have left it. */
+async function dropUnfinished(driver: StorageDriver, { before, log }: { before: number; log: Log }): Promise<void> {
+  try {
+    const dropped = (await driver.dropUnfinished?.(before)) ?? 0
+    if (dropped > 0) log.info({ dropped }, 'abandoned multipart uploads were aborted')
+  } catch (error) {
+    log.warn({ error: String(error) }, 'abandoned multipart uploads could not be aborted')
+  }
 }
 
 async function lastTouched(driver: StorageDriver, repository: RepositoryName, id: UploadId): Promise<number> {

@@ -13,7 +13,7 @@ const other = parseRepositoryName('team/other')
 const bytes = randomBytes(1000)
 const digest = digestOf(bytes)
 
-describeOnDrivers('blobs', (driver) => {
+describeOnDrivers('blobs', (driver, isRemote) => {
   it('are seen by the repositories that have a link, and by no others', async () => {
     const registry = openRegistry(driver())
     await pushBlob(registry, app, bytes)
@@ -82,14 +82,16 @@ describeOnDrivers('blobs', (driver) => {
     assert.equal(await registry.blobs.storedSize(digest), 1000)
   })
 
-  it('pushed twice are one, and the second push costs the link nothing', async () => {
-    const registry = openRegistry(driver())
-    await pushBlob(registry, app, bytes)
-    const storage = faulty(driver())
-    await pushBlob(openRegistry(storage), app, bytes)
-    assert.deepEqual(
-      storage.calls.filter(({ action }) => action === 'write'),
-      [],
-    )
-  })
+  if (!isRemote) {
+    it('pushed twice are one, and the second push costs the link nothing', async () => {
+      const registry = openRegistry(driver())
+      await pushBlob(registry, app, bytes)
+      const storage = faulty(driver())
+      await pushBlob(openRegistry(storage), app, bytes)
+      assert.deepEqual(
+        storage.calls.filter(({ action }) => action === 'write'),
+        [],
+      )
+    })
+  }
 })

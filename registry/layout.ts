@@ -101,6 +101,13 @@ export function mediaTypesPrefix(repository: RepositoryName): string {
   return `${repositoryPrefix(repository)}_mediatypes/`
 }
 
+/** Ours, beside the layout: the replicas that live, where they have to know of each other. */
+export const replicasPrefix = 'lading/replicas/'
+
+export function replicaKey(id: string): string {
+  return replicasPrefix + id
+}
+
 /** `sha256/<hex>`, as digests appear in keys. */
 function pathOf(digest: Digest): string {
   return `${algorithmOf(digest)}/${hexOf(digest)}`

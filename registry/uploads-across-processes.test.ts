@@ -15,7 +15,7 @@ const bytes = randomBytes(100)
 const digest = digestOf(bytes)
 const reads = /read$/
 
-describeOnDrivers('an upload across processes', (driver) => {
+describeOnDrivers('an upload across processes', (driver, isRemote) => {
   it('can be finished by a process that never saw its bytes, without reading them', async () => {
     const id = await openRegistry(driver()).uploads.start(app, 'sha256')
     await openRegistry(driver()).uploads.append(app, id, { chunks: chunksOf(bytes) })
@@ -83,19 +83,21 @@ describeOnDrivers('an upload across processes', (driver) => {
     assert.deepEqual(await readBlob(other, app, digest), bytes)
   })
 
-  it('one that CNCF distribution began can be finished', async () => {
-    const id = '01932c3f-7f3b-7cc0-9f6e-0123456789ab' as UploadId
-    const prefix = `docker/registry/v2/repositories/team/app/_uploads/${id}/`
-    await driver().write(uploadKeys(app, id).begun, Buffer.from('2026-11-21T09:28:48Z'))
-    await driver().write(`${prefix}data`, bytes.subarray(0, 50))
-    await driver().write(`${prefix}hashstates/sha256/50`, randomBytes(108))
-    const registry = openRegistry(driver())
-    assert.equal(await registry.uploads.size(app, id), 50)
-    await registry.uploads.append(app, id, { chunks: chunksOf(bytes.subarray(50)), start: 50 })
-    await registry.uploads.finish(app, id, digest)
-    assert.deepEqual(await readBlob(registry, app, digest), bytes)
-    assert.equal((await keysOf(driver())).length, 2)
-  })
+  if (!isRemote) {
+    it('one that CNCF distribution began can be finished', async () => {
+      const id = '01932c3f-7f3b-7cc0-9f6e-0123456789ab' as UploadId
+      const prefix = `docker/registry/v2/repositories/team/app/_uploads/${id}/`
+      await driver().write(uploadKeys(app, id).begun, Buffer.from('2026-11-21T09:28:48Z'))
+      await driver().write(`${prefix}data`, bytes.subarray(0, 50))
+      await driver().write(`${prefix}hashstates/sha256/50`, randomBytes(108))
+      const registry = openRegistry(driver())
+      assert.equal(await registry.uploads.size(app, id), 50)
+      await registry.uploads.append(app, id, { chunks: chunksOf(bytes.subarray(50)), start: 50 })
+      await registry.uploads.finish(app, id, digest)
+      assert.deepEqual(await readBlob(registry, app, digest), bytes)
+      assert.equal((await keysOf(driver())).length, 2)
+    })
+  }
 })
 
 describeOnDrivers('two requests on one upload', (driver) => {

@@ -13,7 +13,7 @@ const other = parseRepositoryName('team/other')
 const blobs = 'docker/registry/v2/blobs/'
 const repository = 'docker/registry/v2/repositories/team/app/'
 
-describeOnDrivers('uploads', (driver) => {
+describeOnDrivers('uploads', (driver, isRemote) => {
   for (const [form, push] of Object.entries(pushForms)) {
     for (const algorithm of ['sha256', 'sha512'] as const) {
       for (const size of [0, 1, 100, 70_000]) {
@@ -147,13 +147,15 @@ describeOnDrivers('uploads', (driver) => {
     assert.equal(await registry.uploads.size(app, id), 0)
   })
 
-  it('an upload in progress is kept where CNCF distribution keeps it, with its start in 20 bytes', async () => {
-    const registry = openRegistry(driver(), { now: () => Date.UTC(2026, 10, 21, 9, 28, 48, 999) })
-    const id = await registry.uploads.start(app, 'sha256')
-    await registry.uploads.append(app, id, { chunks: chunksOf(bytes) })
-    const prefix = `${repository}_uploads/${id}/`
-    assert.deepEqual(await keysOf(driver()), [`${prefix}data`, `${prefix}lading-state`, `${prefix}startedat`])
-    assert.equal((await driver().get(`${prefix}startedat`))?.bytes.toString(), '2026-11-21T09:28:48Z')
-    assert.deepEqual((await driver().get(`${prefix}data`))?.bytes, bytes)
-  })
+  if (!isRemote) {
+    it('an upload in progress is kept where CNCF distribution keeps it, with its start in 20 bytes', async () => {
+      const registry = openRegistry(driver(), { now: () => Date.UTC(2026, 10, 21, 9, 28, 48, 999) })
+      const id = await registry.uploads.start(app, 'sha256')
+      await registry.uploads.append(app, id, { chunks: chunksOf(bytes) })
+      const prefix = `${repository}_uploads/${id}/`
+      assert.deepEqual(await keysOf(driver()), [`${prefix}data`, `${prefix}lading-state`, `${prefix}startedat`])
+      assert.equal((await driver().get(`${prefix}startedat`))?.bytes.toString(), '2026-11-21T09:28:48Z')
+      assert.deepEqual((await driver().get(`${prefix}data`))?.bytes, bytes)
+    })
+  }
 })

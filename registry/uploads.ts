@@ -225,7 +225,12 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
           const algorithm = algorithmOf(digest)
           const body = request?.chunks === undefined ? undefined : (request as UploadBody)
           if (body !== undefined && session.size === 0 && driver.isRemote && (body.start ?? 0) === 0) {
-            await push(repository, digest, body)
+            try {
+              await push(repository, digest, body)
+            } catch (error) {
+              if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') await discard(session)
+              throw error
+            }
             await discard(session)
           } else if (body !== undefined) {
             const { digester, size } = await receive(session, body, algorithm)

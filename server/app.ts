@@ -16,6 +16,8 @@ export interface AppServices {
   registry: Registry
   addresses: Addresses
   health: Health
+  /** What the storage keeps of its promises, where that was found out. */
+  guarantees?: Readonly<Record<string, string>> | undefined
   log: Log
   /** Takes one line of the access log; absent when there is none. */
   writeAccess: ((line: string) => void) | undefined
@@ -31,7 +33,7 @@ export interface AppOptions extends RouteOptions {
 }
 
 export function createApp(services: AppServices, options: AppOptions): Koa {
-  const { registry, addresses, health, log, metrics } = services
+  const { registry, addresses, health, guarantees, log, metrics } = services
   const app = new Koa()
   app.silent = true
   // Faults were reported where they happened; what is left are clients that went away.
@@ -43,6 +45,6 @@ export function createApp(services: AppServices, options: AppOptions): Koa {
   app.use(addFixedHeaders(options.headers, options.warnings))
   if (options.corsOrigins.length > 0) app.use(allowOrigins(options.corsOrigins))
   app.use(serveV2(routeTable(registry, addresses, options), { prefix: addresses.prefix, health }))
-  app.use(probeRoutes(health).routes())
+  app.use(probeRoutes(health, guarantees).routes())
   return app
 }

@@ -2,7 +2,8 @@
 import { Router } from '@koa/router'
 import type { Health } from './health.ts'
 
-export function probeRoutes(health: Health): Router {
+/** `guarantees`: what the storage keeps of its promises, where that was found out. */
+export function probeRoutes(health: Health, guarantees: Readonly<Record<string, string>> | undefined): Router {
   const router = new Router()
   router.get('/', (ctx) => {
     ctx.set('Cache-Control', 'no-cache')
@@ -17,7 +18,7 @@ export function probeRoutes(health: Health): Router {
     const failing = health.failingChecks()
     const ready = !health.isDraining() && failing.length === 0
     ctx.status = ready ? 200 : 503
-    ctx.body = { status: health.isDraining() ? 'draining' : ready ? 'ok' : 'unhealthy', failing }
+    ctx.body = { status: health.isDraining() ? 'draining' : ready ? 'ok' : 'unhealthy', failing, ...(guarantees === undefined ? {} : { storage: guarantees }) }
   })
   return router
 }

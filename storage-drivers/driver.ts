@@ -127,6 +127,9 @@ export interface StorageDriver {
   /** Ends what was begun before this time (milliseconds since 1970), by whomever, without ever becoming an object, and is not being gone on with. */
   dropUnfinished?(before: number): Promise<number>
 
+  /** False where several processes are safe from each other only behind locks that all of them share. */
+  readonly comparesAndSwaps: boolean
+
   /** What the storage keeps of the promises above, and what follows: sentences for the operator, by name. */
   readonly guarantees?: Readonly<Record<string, string>>
 

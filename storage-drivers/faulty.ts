@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Batches, StagedUpload, StorageDriver } from './driver.ts'
 
 export type Action =
-  | Exclude<keyof StorageDriver, 'name' | 'isRemote' | 'guarantees' | 'stage' | 'writeInOrder'>
+  | Exclude<keyof StorageDriver, 'name' | 'isRemote' | 'comparesAndSwaps' | 'guarantees' | 'stage' | 'writeInOrder'>
   | 'staged.begin'
   | 'staged.find'
   | 'staged.append'
@@ -112,6 +112,7 @@ export function faulty(driver: StorageDriver): FaultyDriver {
   const wrapped: StorageDriver = {
     name: driver.name,
     isRemote: driver.isRemote,
+    comparesAndSwaps: driver.comparesAndSwaps,
     stat: (key) => call('stat', key, () => driver.stat(key)),
     get: (key) => call('get', key, () => driver.get(key)),
     read: (key, range) => cutRead('read', key, () => driver.read(key, range)),

@@ -121,6 +121,7 @@ export async function openFilesystemDriver(root: string): Promise<StorageDriver>
   return namingFailures({
     name: 'filesystem',
     isRemote: false,
+    comparesAndSwaps: true,
     ...smallValues,
 
     read: (key, range) => readStream(paths.of(key), range),

@@ -40,6 +40,7 @@ export function openMemoryDriver(now: () => number = Date.now): StorageDriver {
   const driver: StorageDriver = {
     name: 'inmemory',
     isRemote: false,
+    comparesAndSwaps: true,
 
     async stat(key) {
       const object = objects.get(key)

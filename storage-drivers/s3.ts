@@ -59,6 +59,7 @@ export async function openS3Driver(options: S3Options, opening: S3Opening = {}):
   return namingFailures({
     name: 's3',
     isRemote: true,
+    comparesAndSwaps: capabilities.compareAndSwap !== false,
     guarantees: guaranteesOf(capabilities),
 
     async stat(key) {
