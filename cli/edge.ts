@@ -17,21 +17,21 @@ export interface Edge {
   health: Health
   metrics: Metrics | undefined
   log: LogOutput
-  /** Fails readiness, waits http.readinessdelay, finishes running requests within http.draintimeout. */
-  drain(): Promise<void>
+  /** Fails readiness, waits http.readinessdelay, finishes running requests within http.draintimeout; `afterwards` comes before the storage is closed. */
+  drain(afterwards?: () => Promise<void>): Promise<void>
 }
 
 /** Listens when it resolves. Rejects with a sentence for the operator. */
 export async function startEdge(
   configuration: Configuration,
-  { driver: plainDriver, locker, log }: EdgeStart,
+  { driver: plainDriver, locker, cache, log }: EdgeStart,
 ): Promise<Edge> {
   const { http } = configuration
   const access = configuration.log.accesslog.disabled ? undefined : openAccessLog()
   const metrics = http.debug.addr !== undefined && http.debug.prometheus.enabled ? createMetrics() : undefined
   const health = createHealth()
   const driver = withMetrics(plainDriver, metrics)
-  const registry = composeRegistry(configuration, { driver, locker, log })
+  const registry = composeRegistry(configuration, { driver, locker, cache, log })
   const { guarantees } = driver
   const parts = { driver, locker, log, registry, health, guarantees, metrics, writeAccess: access?.write }
   const server = composeHttpServer(configuration, composeApp(configuration, parts), log)
@@ -42,10 +42,11 @@ export async function startEdge(
     health,
     metrics,
     log,
-    async drain() {
+    async drain(afterwards) {
       health.beginDrain()
       await new Promise((resolve) => setTimeout(resolve, http.readinessdelay))
       await server.drain(http.draintimeout)
+      await afterwards?.()
       await driver.close()
       access?.flush()
       log.flush()

@@ -5,6 +5,7 @@ import { createHealth } from '../server/health.ts'
 import { workersFigures } from '../server/metrics.ts'
 import { startBackground } from './background.ts'
 import type { Configuration } from './config/schema.ts'
+import { openCoordination } from './coordination.ts'
 import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
 import { openStorage, recoverStorage } from './storage.ts'
@@ -25,7 +26,9 @@ export async function runPrimary(configuration: Configuration, workers: number):
   const log = openLog(configuration.log)
   const driver = await openStorage(configuration)
   await recoverStorage(driver, log)
-  const locks = workersLockServer()
+  if (driver.guarantees !== undefined) log.info({ ...driver.guarantees }, 'storage was probed')
+  const coordination = await openCoordination(configuration, { driver, log })
+  const locks = workersLockServer({ upstream: coordination.sharedLocker })
   const health = createHealth(tellWorkers)
   const { prometheus } = configuration.http.debug
   const figures = prometheus.enabled ? workersFigures() : undefined
@@ -58,6 +61,7 @@ export async function runPrimary(configuration: Configuration, workers: number):
     const gone = liveWorkers().map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
     for (const worker of liveWorkers()) send(worker, { lading: 'drain' })
     await Promise.all(gone)
+    await coordination.close()
     log.info({}, 'stopped')
     log.flush()
     process.exit(0)

@@ -1,10 +1,10 @@
 // `lading serve`: one process, or a primary with workers.
 import cluster from 'node:cluster'
 import os from 'node:os'
-import { inProcessLocker } from '../coordination/in-process.ts'
 import { listenAddress } from './config/listen-address.ts'
 import { readConfiguration } from './config/read-configuration.ts'
 import type { Configuration } from './config/schema.ts'
+import { aloneLocker, openCoordination } from './coordination.ts'
 import { giveBackMemoryWhenIdle } from './idle-memory.ts'
 import { openLog } from './log.ts'
 import { removeStaleSocket } from './stale-socket.ts'
@@ -39,11 +39,13 @@ async function runAlone(configuration: Configuration): Promise<void> {
     import('./background.ts'),
     import('../server/metrics.ts'),
   ])
-  const locker = inProcessLocker()
   const log = openLog(configuration.log)
   const driver = await openStorage(configuration)
   await recoverStorage(driver, log)
-  const edge = await startEdge(configuration, { driver, locker, log })
+  if (driver.guarantees !== undefined) log.info({ ...driver.guarantees }, 'storage was probed')
+  const coordination = await openCoordination(configuration, { driver, log })
+  const locker = aloneLocker(coordination)
+  const edge = await startEdge(configuration, { driver, locker, cache: coordination.cache, log })
   const figures = edge.metrics && ownFigures(edge.metrics)
   await startBackground(configuration, { ...edge, locker, figures })
   log.info({ address: configuration.http.addr, workers: 1 }, 'listening')
@@ -53,7 +55,7 @@ async function runAlone(configuration: Configuration): Promise<void> {
     if (ending) process.exit(1)
     ending = true
     log.info({}, 'draining')
-    await edge.drain()
+    await edge.drain(() => coordination.close())
     process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end())

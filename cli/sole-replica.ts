@@ -42,8 +42,8 @@ export async function becomeSoleReplica(
 
 async function buryIfDead(driver: StorageDriver, other: string, { beatMs, silenceMs }: Beats): Promise<void> {
   const first = await driver.get(other)
-  for (let waited = 0; first !== undefined; waited += beatMs / 2) {
-    if (waited >= silenceMs) return driver.delete(other)
+  if (first === undefined) return
+  for (let waited = 0; waited < silenceMs; waited += beatMs / 2) {
     await sleep(beatMs / 2)
     const now = await driver.get(other)
     if (now === undefined) return
@@ -54,4 +54,5 @@ async function buryIfDead(driver: StorageDriver, other: string, { beatMs, silenc
       )
     }
   }
+  await driver.delete(other)
 }

@@ -1,6 +1,7 @@
 // One of several processes that answer requests; the primary holds the locks, runs the health checks, and tells it when to end.
 import { workerLocker } from '../coordination/workers.ts'
 import type { Configuration } from './config/schema.ts'
+import { openCache } from './coordination.ts'
 import { startEdge, type Edge } from './edge.ts'
 import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
@@ -25,8 +26,10 @@ export async function runWorker(configuration: Configuration): Promise<void> {
   process.on('disconnect', () => void end(0))
 
   try {
+    const log = openLog(configuration.log)
     const driver = await openStorage(configuration)
-    edge = await startEdge(configuration, { driver, locker: workerLocker(), log: openLog(configuration.log) })
+    const cache = await openCache(configuration, driver, log)
+    edge = await startEdge(configuration, { driver, locker: workerLocker(), cache, log })
   } catch (error) {
     const message: WorkerMessage = { lading: 'fatal', message: (error as Error).message }
     process.send?.(message, () => process.exit(1))

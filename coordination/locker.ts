@@ -3,6 +3,13 @@
 export interface Lock {
   /** Lets the next one in. Never throws. */
   release(): void
+
+  /**
+   * Whether others may have been let in although it was not released: this process was away for longer than its locks wait for it (paused, cut
+   * off), or those who keep the locks forgot it. To be asked right before the step that must not be taken twice. What follows still has to be a
+   * write that compares, since a process can be paused between the answer and the step. Lockers whose locks cannot be lost do not have it.
+   */
+  isLost?(): boolean
 }
 
 export interface Locker {

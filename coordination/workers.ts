@@ -1,6 +1,7 @@
 // Locks among the workers of one machine: the primary process keeps the table, a worker asks it by message. A worker that dies loses its locks.
 import type { Worker } from 'node:cluster'
-import { inProcessLocker, lockTable, type Ticket } from './in-process.ts'
+import { lockersInOrder } from './in-order.ts'
+import { inProcessLocker } from './in-process.ts'
 import type { Lock, Locker } from './locker.ts'
 
 interface LockRequest {
@@ -20,32 +21,37 @@ export interface LockServer {
   locker: Locker
 }
 
+export interface LockServerOptions {
+  /** What is granted, to workers or to the primary itself, is then held here too: among machines. It must not reject. */
+  upstream?: Locker | undefined
+}
+
 /** The primary's side: serves every worker that is handed to `serve`. */
-export function workersLockServer(): LockServer {
-  const table = lockTable()
+export function workersLockServer({ upstream }: LockServerOptions = {}): LockServer {
+  const near = inProcessLocker()
+  const locker = upstream === undefined ? near : lockersInOrder(near, upstream)
 
   return {
-    locker: inProcessLocker(table),
+    locker,
 
     serve(worker) {
-      const tickets = new Map<number, Ticket>()
+      const held = new Map<number, Lock>()
       let isGone = false
       // A worker that has just died cannot be told: its exit is about to take the lock back. Without the callback that would end this process.
       const answer = batched<LockAnswer>((batch) => worker.isConnected() && worker.send(batch, () => {}))
 
-      const take = ({ kind, id, keys }: LockRequest): void => {
-        if (kind === 'release') {
-          const ticket = tickets.get(id)
-          tickets.delete(id)
-          if (ticket !== undefined) table.release(ticket)
-        } else if (kind === 'try' && keys.some((key) => table.isHeld(key))) {
-          answer({ kind: 'refused', id })
-        } else {
-          tickets.set(
-            id,
-            table.request(keys, () => answer({ kind: 'granted', id })),
-          )
-        }
+      const grant = async ({ kind, id, keys }: LockRequest): Promise<void> => {
+        const lock = kind === 'acquire' ? await locker.acquire(keys) : await locker.tryAcquire(keys[0] ?? '')
+        // Who died while it waited is passed over when its turn comes.
+        if (isGone) return lock?.release()
+        if (lock !== undefined) held.set(id, lock)
+        answer({ kind: lock === undefined ? 'refused' : 'granted', id })
+      }
+
+      const take = (request: LockRequest): void => {
+        if (request.kind !== 'release') return void grant(request)
+        held.get(request.id)?.release()
+        held.delete(request.id)
       }
 
       worker.on('message', (message: unknown) => {
@@ -54,8 +60,8 @@ export function workersLockServer(): LockServer {
       })
       worker.once('exit', () => {
         isGone = true
-        for (const ticket of tickets.values()) table.release(ticket)
-        tickets.clear()
+        for (const lock of held.values()) lock.release()
+        held.clear()
       })
     },
   }

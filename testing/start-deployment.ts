@@ -14,6 +14,8 @@ const deployments = {
   s3: () => startReplicas(1, { workers: 0 }),
   /** Three replicas over S3, and nothing else that they share. */
   replicas: () => startReplicas(3),
+  /** The same with a Redis. */
+  'replicas-redis': () => startReplicas(3, { withRedis: true }),
 } satisfies Record<string, () => Promise<Deployment>>
 
 export type DeploymentName = keyof typeof deployments

@@ -3,7 +3,7 @@
  * a setting that is silently without effect is worse, above all auth. Whoever makes a section work deletes its entry.
  */
 import type { Findings } from './problems.ts'
-import { dottedName, isNull, itemsAt, keysAt, nodeAt, originAt, textAt } from './source-tree.ts'
+import { dottedName, itemsAt, keysAt, nodeAt, originAt, textAt } from './source-tree.ts'
 import type { MapNode, Path } from './source-tree.ts'
 
 interface NotYet {
@@ -13,8 +13,6 @@ interface NotYet {
   readonly uses: (root: MapNode) => Path[]
   readonly wayOut: string
 }
-
-const blobCache: Path = ['storage', 'cache', 'blobdescriptor']
 
 const openToEveryone =
   'Remove the auth section only if the registry may be open to everyone who can reach it; ' +
@@ -35,16 +33,6 @@ export const notYet: readonly NotYet[] = [
     wayOut: 'Remove the endpoint or set disabled: true.',
   },
   {
-    section: ['redis'],
-    uses: (root) => (keysAt(root, ['redis']).some((key) => !isNull(nodeAt(root, ['redis', key]))) ? [['redis']] : []),
-    wayOut: 'Remove the redis section.',
-  },
-  {
-    section: [...blobCache, 'redis'],
-    uses: (root) => present(root, blobCache).filter(() => textAt(root, blobCache)?.toLowerCase() === 'redis'),
-    wayOut: 'Write inmemory instead of redis.',
-  },
-  {
     section: ['middleware'],
     uses: (root) => keysAt(root, ['middleware']).flatMap((kind) => enabledItems(root, ['middleware', kind])),
     wayOut: 'Remove the entry or set disabled: true.',
@@ -54,8 +42,7 @@ export const notYet: readonly NotYet[] = [
 export function refuseWhatDoesNotWorkYet(root: MapNode, findings: Findings): void {
   for (const { uses, wayOut } of notYet) {
     for (const path of uses(root)) {
-      const choice = path === blobCache ? ': redis' : ''
-      const sentence = `${dottedName(path)}${choice} is not supported yet by this version of lading. ${wayOut}`
+      const sentence = `${dottedName(path)} is not supported yet by this version of lading. ${wayOut}`
       findings.problem(originAt(root, path), sentence)
     }
   }
