@@ -101,7 +101,7 @@ async function nearNetworks(options: Options, { path, log }: Place): Promise<Aws
   return followAwsNetworks({
     url,
     regions: ipfilteredby === 'awsregion' ? regions : [],
-    refreshMs: updatefrequency,
+    refreshMs: Math.max(updatefrequency, leastRefreshMs),
     tell(outcome) {
       const fields = { middleware: path, url, ...outcome }
       if ('failure' in outcome) log.warn(fields, 'the list of AWS networks could not be fetched')

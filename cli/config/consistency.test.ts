@@ -38,3 +38,28 @@ describe('metrics', () => {
     assert.deepEqual(warnings, ['config.yml:3: http.debug.prometheus has no effect without http.debug.addr.'])
   })
 })
+
+describe('options of S3 and Redis', () => {
+  const s3 = (more: string): string => `version: 0.1\nstorage: {s3: {bucket: b, regionendpoint: "minio:9000"${more}}}\n`
+
+  it('are taken in the spellings of both versions', () => {
+    assert.equal(configured(s3('')).storage.s3?.regionendpoint, 'minio:9000')
+    const old = 'version: 0.1\nstorage: {s3aws: {bucket: b, region: eu-west-1}}\n'
+    assert.equal(configured(old).storage.s3?.region, 'eu-west-1')
+  })
+
+  it('a key alone signs nothing', () => {
+    assertProblem(/storage\.s3\.secretkey is missing\. Give both keys/u, s3(', accesskey: a'))
+    assertProblem(/storage\.s3\.accesskey is missing\. Give both keys/u, s3(', secretkey: a'))
+  })
+
+  it('signatures of version 2 are refused', () => {
+    assertProblem(/v4auth: false is not supported/u, s3(', v4auth: false'))
+  })
+
+  it('a cache in Redis needs one', () => {
+    const cached = 'version: 0.1\nstorage: {inmemory: , cache: {blobdescriptor: redis}}\n'
+    assertProblem(/blobdescriptor: redis needs redis\.addrs/u, cached)
+    assert.equal(configured(`${cached}redis: {addrs: ["a:6379"]}\n`).storage.cache.blobdescriptor, 'redis')
+  })
+})

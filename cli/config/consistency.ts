@@ -100,6 +100,35 @@ const s3HasRegion: Check = (root, findings) => {
   )
 }
 
+const s3CanBeSignedFor: Check = (root, findings) => {
+  const path: Path = ['storage', 's3']
+  if (/^(?:false|no|off|n)$/iu.test(textAt(root, [...path, 'v4auth']) ?? '')) {
+    findings.problem(
+      originAt(root, [...path, 'v4auth']),
+      'storage.s3.v4auth: false is not supported: requests are signed in version 4, which every S3 server knows. Remove it.',
+    )
+  }
+  for (const [given, missing] of [
+    ['accesskey', 'secretkey'],
+    ['secretkey', 'accesskey'],
+  ] as const) {
+    if (textAt(root, [...path, given]) === undefined || textAt(root, [...path, missing]) !== undefined) continue
+    findings.problem(
+      originAt(root, [...path, given]),
+      `storage.s3.${missing} is missing. Give both keys, or neither: then the usual AWS sources of credentials are asked.`,
+    )
+  }
+}
+
+const sharedCacheHasRedis: Check = (root, findings) => {
+  const path: Path = ['storage', 'cache', 'blobdescriptor']
+  if (textAt(root, path)?.toLowerCase() !== 'redis' || itemsAt(root, ['redis', 'addrs']).length > 0) return
+  findings.problem(
+    originAt(root, path),
+    'storage.cache.blobdescriptor: redis needs redis.addrs. Give the address of the server, or write inmemory.',
+  )
+}
+
 const requiredByMiddleware: ReadonlyMap<string, readonly string[]> = new Map([
   ['redirect', ['baseurl']],
   ['cloudfront', ['baseurl', 'privatekey', 'keypairid']],
@@ -142,6 +171,8 @@ export const checks: readonly Check[] = [
   warningsFitIntoHeaders,
   tokensCanBeVerified,
   s3HasRegion,
+  s3CanBeSignedFor,
+  sharedCacheHasRedis,
   middlewareIsComplete,
   proxyHasRemote,
 ]

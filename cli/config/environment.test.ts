@@ -138,10 +138,8 @@ describe('the environment', () => {
   it('knows the older names and the inlined struct of redis', () => {
     assert.equal(configured(smallest, { REGISTRY_LOGLEVEL: 'debug' }).log.level, 'debug')
     assert.equal(configured(smallest, { REGISTRY_LOGLEVEL: 'debug', REGISTRY_LOG_LEVEL: 'warn' }).log.level, 'warn')
-    assertProblem(/^REGISTRY_REDIS_OPTIONS_ADDRS: redis is not supported yet/u, smallest, {
-      REGISTRY_REDIS_OPTIONS_ADDRS: '[a:1]',
-    })
-    assertProblem(/^REGISTRY_REDIS_ADDR: redis is not supported yet/u, smallest, { REGISTRY_REDIS_ADDR: 'a:1' })
+    assert.deepEqual(configured(smallest, { REGISTRY_REDIS_OPTIONS_ADDRS: '[a:1]' }).redis?.addrs, ['a:1'])
+    assert.deepEqual(configured(smallest, { REGISTRY_REDIS_ADDR: 'a:1' }).redis?.addrs, ['a:1'])
     const both = load(`${smallest}log: {level: info}\n`, { REGISTRY_LOGLEVEL: 'debug' })
     assert.deepEqual(both.warnings, ['REGISTRY_LOGLEVEL: loglevel is ignored, since log.level is given too.'])
   })

@@ -57,7 +57,7 @@ export function removeForeignOptions(root: MapNode, findings: Findings): void {
     if (name === undefined) continue
     findings.problem(
       originAt(root, ['storage', driver]),
-      `storage.${driver} is not supported: this registry does not store in ${name}. Use storage.filesystem.`,
+      `storage.${driver} is not supported: this registry does not store in ${name}. Use storage.filesystem or storage.s3${driver === 'azure' ? '' : ' (most stores speak S3 as well)'}.`,
     )
   }
 }

@@ -6,8 +6,6 @@ const yet = (name: string, line: number): RegExp =>
 
 describe('what does not work yet', () => {
   it('keeps the registry from starting, with the way out', () => {
-    assertProblem(yet('storage\\.s3', 2), 'version: 0.1\nstorage: {s3: {bucket: b, region: eu-west-1}}\n')
-    assertProblem(yet('storage\\.s3', 2), 'version: 0.1\nstorage: {s3aws: {bucket: b, regionendpoint: minio:9000}}\n')
     assertProblem(yet('auth\\.htpasswd', 4), `${smallest}auth:\n  htpasswd: {realm: r, path: /p}\n`)
     assertProblem(yet('auth\\.silly', 3), `${smallest}auth: {silly: {realm: r, service: s}}\n`)
     assertProblem(
@@ -15,11 +13,6 @@ describe('what does not work yet', () => {
       `${smallest}auth: {token: {realm: "https://a/", service: s, issuer: i, jwks: /k}}\n`,
     )
     assertProblem(yet('proxy', 3), `${smallest}proxy: {remoteurl: "https://registry-1.docker.io", password: p}\n`)
-    assertProblem(yet('redis', 3), `${smallest}redis: {addrs: ["a:6379"]}\n`)
-    assertProblem(
-      yet('storage\\.cache\\.blobdescriptor: redis', 2),
-      'version: 0.1\nstorage: {inmemory: , cache: {blobdescriptor: redis}}\n',
-    )
     assertProblem(
       yet('notifications\\.endpoints\\[0\\]', 3),
       `${smallest}notifications: {endpoints: [{name: a, url: "http://a/"}]}\n`,
