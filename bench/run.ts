@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { freshFolder } from '../testing/fresh-folder.ts'
+import { startVersitygw } from '../testing/start-versitygw.ts'
 import { startLoad } from './load/start-load.ts'
 import { readOptions, usage, type Options } from './options.ts'
 import { verdicts } from './report/goals.ts'
@@ -11,12 +12,13 @@ import { bigBlobRows } from './rows/big-blobs.ts'
 import { growthColumns, growthRow } from './rows/growth.ts'
 import { memoryRow, recordMemory } from './rows/memory.ts'
 import type { Bench, Row } from './rows/row.ts'
+import { s3RequestRow } from './rows/s3-requests.ts'
 import { smallRequestRows } from './rows/small-requests.ts'
 import { startRow } from './rows/start.ts'
 import { tagRows } from './rows/tags.ts'
 import { findRegistries } from './servers/registries.ts'
 import { startRegistry, type Server } from './servers/start-registry.ts'
-import { fullSizes, quickSizes, type Sizes } from './sizes.ts'
+import { sizesFor, type Sizes } from './sizes.ts'
 
 const exitFailure = 1
 const exitUsage = 2
@@ -24,14 +26,11 @@ const exitUsage = 2
 async function main(): Promise<number> {
   const options = optionsOrUsage()
   if (typeof options === 'number') return options
-  const sizes = options.isQuick ? quickSizes : fullSizes
-  const rows = rowsOf(sizes).filter(({ name }) => isChosen(name, options.only))
+  const sizes = sizesFor(options)
+  const all = rowsOf(options, sizes)
+  const rows = all.filter(({ name }) => isChosen(name, options.only))
   if (rows.length === 0) {
-    console.error(
-      `no row is named so; there are ${rowsOf(sizes)
-        .map(({ name }) => name)
-        .join(', ')}`,
-    )
+    console.error(`no row is named so; there are ${all.map(({ name }) => name).join(', ')}`)
     return exitUsage
   }
 
@@ -39,7 +38,7 @@ async function main(): Promise<number> {
   const run = await runRows(rows, sizes, options)
   console.log(report(run, options.isMarkdown))
   if (options.jsonFile !== undefined) fs.writeFileSync(options.jsonFile, asJson(run))
-  const isMissed = verdicts(run.rows, run.results).some(({ isReached }) => isReached === false)
+  const isMissed = verdicts(run.rows, run.results, run.storage).some(({ isReached }) => isReached === false)
   return run.failed || (options.isCheck && isMissed) ? exitFailure : 0
 }
 
@@ -55,7 +54,8 @@ function optionsOrUsage(): Options | number {
   }
 }
 
-function rowsOf(sizes: Sizes): Row[] {
+function rowsOf({ storage }: Options, sizes: Sizes): Row[] {
+  if (storage === 's3') return [...smallRequestRows, ...bigBlobRows(sizes), ...tagRows(sizes), s3RequestRow, memoryRow]
   return [startRow, ...smallRequestRows, ...bigBlobRows(sizes), ...tagRows(sizes), memoryRow, growthRow]
 }
 
@@ -64,10 +64,15 @@ function isChosen(name: string, only: string[]): boolean {
 }
 
 /** `failed`: Lading answered wrongly, or a row could not be measured. What peers do wrong is only told. */
-async function runRows(rows: Row[], sizes: Sizes, { isQuick, hasCache }: Options): Promise<Run & { failed: boolean }> {
+async function runRows(
+  rows: Row[],
+  sizes: Sizes,
+  { isQuick, hasCache, storage }: Options,
+): Promise<Run & { failed: boolean }> {
   const scratch = freshFolder()
   const { registries, missing } = findRegistries(scratch, hasCache)
   for (const reason of missing) tell(reason)
+  const s3 = storage === 's3' ? await startVersitygw() : undefined
   const results = createResults()
   const faults: string[] = []
   let failed = false
@@ -77,6 +82,7 @@ async function runRows(rows: Row[], sizes: Sizes, { isQuick, hasCache }: Options
   const bench: Bench = {
     sizes,
     registries,
+    s3,
     servers: [],
     load: startLoad(),
     freshFolder: () => path.join(scratch, String(++folders)),
@@ -97,7 +103,7 @@ async function runRows(rows: Row[], sizes: Sizes, { isQuick, hasCache }: Options
     tell(`WRONG ${faults.at(-1)}`)
   }
   try {
-    for (const registry of registries) bench.servers.push(await startRegistry(registry, bench.freshFolder()))
+    for (const registry of registries) bench.servers.push(await startRegistry(registry, bench.freshFolder(), s3))
     if (rows.includes(memoryRow)) await recordMemory(bench, 'idleMiB')
     for (const row of rows) {
       current = row.name
@@ -113,8 +119,9 @@ async function runRows(rows: Row[], sizes: Sizes, { isQuick, hasCache }: Options
   } finally {
     bench.load.stop()
     await Promise.all(bench.servers.map((server) => server.stop()))
+    await s3?.close()
   }
-  return { isQuick, sizes, registries, rows, results, faults, failed }
+  return { isQuick, storage, sizes, registries, rows, results, faults, failed }
 }
 
 /** A registry that logs errors only should have nothing to say. */

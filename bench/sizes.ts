@@ -48,6 +48,14 @@ export const quickSizes: Sizes = {
   growthPuts: 200,
 }
 
+/** Over S3 everything takes longer, and layers are as large as most are. */
+const s3Sizes: Sizes = { ...fullSizes, bigBlobBytes: 256 * mebibyte, parallelBlobBytes: 16 * mebibyte, tags: 2_000 }
+
+export function sizesFor({ isQuick, storage }: { isQuick: boolean; storage: 'filesystem' | 's3' }): Sizes {
+  if (isQuick) return quickSizes
+  return storage === 's3' ? s3Sizes : fullSizes
+}
+
 /** `1 GiB`, `32 MiB`. */
 export function sizeInWords(bytes: number): string {
   return bytes >= 1024 * mebibyte ? `${bytes / 1024 / mebibyte} GiB` : `${bytes / mebibyte} MiB`

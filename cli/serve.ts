@@ -8,7 +8,7 @@ import { aloneLocker, openCoordination } from './coordination.ts'
 import { giveBackMemoryWhenIdle } from './idle-memory.ts'
 import { openLog } from './log.ts'
 import { removeStaleSocket } from './stale-socket.ts'
-import { needsOneProcess, openStorage, recoverStorage } from './storage.ts'
+import { needsOneProcess, openServedStorage, recoverStorage } from './storage.ts'
 
 /** Returns once the registry listens. Throws a ConfigurationError, or an Error with a sentence for the operator. */
 export async function serve(file: string | undefined): Promise<void> {
@@ -40,7 +40,7 @@ async function runAlone(configuration: Configuration): Promise<void> {
     import('../server/metrics.ts'),
   ])
   const log = openLog(configuration.log)
-  const driver = await openStorage(configuration)
+  const driver = await openServedStorage(configuration, log)
   await recoverStorage(driver, log)
   if (driver.guarantees !== undefined) log.info({ ...driver.guarantees }, 'storage was probed')
   const coordination = await openCoordination(configuration, { driver, log })

@@ -5,6 +5,7 @@ import { openFilesystemDriver } from '../storage-drivers/filesystem.ts'
 import { openMemoryDriver } from '../storage-drivers/memory.ts'
 import type { Configuration } from './config/schema.ts'
 import { s3Options } from './s3-options.ts'
+import { applyStorageMiddleware } from './storage-middleware.ts'
 
 /** Throws, with the option's name, when the storage cannot be used. */
 export async function openStorage({ storage }: Configuration): Promise<StorageDriver> {
@@ -18,6 +19,13 @@ export async function openStorage({ storage }: Configuration): Promise<StorageDr
       { cause: error },
     )
   }
+}
+
+/** For a process that answers requests: with what the configuration puts between storage and clients. */
+export async function openServedStorage(configuration: Configuration, log: Log): Promise<StorageDriver> {
+  const driver = await openStorage(configuration)
+  const { storage } = configuration.middleware
+  return storage.length === 0 ? driver : applyStorageMiddleware(driver, storage, log)
 }
 
 async function openBucket(

@@ -5,7 +5,7 @@ import { openCache } from './coordination.ts'
 import { startEdge, type Edge } from './edge.ts'
 import { openLog } from './log.ts'
 import { isMessage, type PrimaryMessage, type WorkerMessage } from './messages.ts'
-import { openStorage } from './storage.ts'
+import { openServedStorage } from './storage.ts'
 
 export async function runWorker(configuration: Configuration): Promise<void> {
   let edge: Edge | undefined
@@ -27,7 +27,7 @@ export async function runWorker(configuration: Configuration): Promise<void> {
 
   try {
     const log = openLog(configuration.log)
-    const driver = await openStorage(configuration)
+    const driver = await openServedStorage(configuration, log)
     const cache = await openCache(configuration, driver, log)
     edge = await startEdge(configuration, { driver, locker: workerLocker(), cache, log })
   } catch (error) {

@@ -63,9 +63,28 @@ const goals: Goal[] = [
   ]),
 ]
 
+/** Over S3 the store does most of the work, and the same for all. */
+const s3Goals: Goal[] = [
+  ...entries(smallRequests).map(([row, title]) => ({
+    title: `${title}: requests/s`,
+    row,
+    figure: 'perSecond',
+    ...peer,
+    atLeast: 3,
+  })),
+  ...['push-monolithic', 'push-streamed'].map((row) => ({
+    title: `${pushes[row as keyof typeof pushes]}: MB/s`,
+    row,
+    figure: 'megabytesPerSecond',
+    ...peer,
+    atLeast: 1.5,
+  })),
+  { title: 'big blob GET: CPU per GB', row: 'download-1', figure: 'cpuSecondsPerGigabyte', ...peer, atMost: 1.5 },
+]
+
 /** On the goals that the rows are for. */
-export function verdicts(rows: Row[], results: Results): Verdict[] {
-  const asked = goals.filter(({ row }) => rows.some(({ name }) => name === row))
+export function verdicts(rows: Row[], results: Results, storage: 'filesystem' | 's3'): Verdict[] {
+  const asked = (storage === 's3' ? s3Goals : goals).filter(({ row }) => rows.some(({ name }) => name === row))
   return asked.map((goal) => {
     const of = results.median(goal.row, goal.of, goal.figure)
     const to = goal.to === undefined ? 1 : results.median(goal.row, goal.to, goal.figure)

@@ -9,6 +9,7 @@ import { asMarkdown, asText, tableOf, type Cells, type TableShape } from './tabl
 
 export interface Run {
   isQuick: boolean
+  storage: 'filesystem' | 's3'
   sizes: Sizes
   registries: Registry[]
   rows: Row[]
@@ -18,7 +19,11 @@ export interface Run {
 
 export function report(run: Run, isMarkdown: boolean): string {
   const format = isMarkdown ? asMarkdown : asText
-  const parts = [inWords(run), ...tables(run).map(format), format(goalTable(verdicts(run.rows, run.results)))]
+  const parts = [
+    inWords(run),
+    ...tables(run).map(format),
+    format(goalTable(verdicts(run.rows, run.results, run.storage))),
+  ]
   if (run.isQuick)
     parts.push('A quick run: small sizes and few rounds. Its figures say that everything works, not how fast it is.')
   if (run.faults.length > 0) parts.push(`Wrong:\n${run.faults.map((fault) => `- ${fault}`).join('\n')}`)
@@ -26,16 +31,17 @@ export function report(run: Run, isMarkdown: boolean): string {
 }
 
 export function asJson(run: Run): string {
-  const { isQuick, sizes, registries, rows, results, faults } = run
+  const { isQuick, storage, sizes, registries, rows, results, faults } = run
   const columns = Object.fromEntries(registries.map(({ name, label }) => [name, label]))
   const json = {
     date: new Date().toISOString(),
     machine: machine(),
     isQuick,
+    storage,
     sizes,
     columns,
     results,
-    goals: verdicts(rows, results),
+    goals: verdicts(rows, results, storage),
     faults,
   }
   return JSON.stringify(json, undefined, 2)

@@ -3,7 +3,7 @@ import type { Load } from '../load/start-load.ts'
 import type { Job, JobResult } from '../load/jobs.ts'
 import type { Registry } from '../servers/registries.ts'
 import { cpuSecondsOf } from '../servers/process-tree.ts'
-import type { Server } from '../servers/start-registry.ts'
+import type { S3Server, Server } from '../servers/start-registry.ts'
 import type { Sizes } from '../sizes.ts'
 
 /** Names of figures are those of a row's lines. */
@@ -26,6 +26,8 @@ export interface Row {
 export interface Bench {
   sizes: Sizes
   registries: Registry[]
+  /** What all of them store on, where that is no folder of their own. */
+  s3: S3Server | undefined
   /** Running all through the benchmark, in the order of the table. */
   servers: Server[]
   load: Load

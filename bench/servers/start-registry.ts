@@ -4,6 +4,7 @@ import http from 'node:http'
 import path from 'node:path'
 import { startProcess } from '../../testing/start-process.ts'
 import { freePort } from '../../testing/start-server.ts'
+import type { Versitygw } from '../../testing/start-versitygw.ts'
 import type { Registry, RegistryName } from './registries.ts'
 
 export interface Server {
@@ -11,7 +12,7 @@ export interface Server {
   label: string
   port: number
   url: string
-  /** Where it stores. */
+  /** Where it, or its S3 server, stores. */
   root: string
   pid: number
   /** From the start of the process to the first answer. */
@@ -21,16 +22,23 @@ export interface Server {
   stop(): Promise<void>
 }
 
+/** versitygw, or what counts the requests in front of it. */
+export type S3Server = Pick<Versitygw, 'endpoint' | 'region' | 'accessKey' | 'secretKey' | 'folder' | 'createBucket'>
+
 const startTimeoutMs = 30_000
 const stopTimeoutMs = 10_000
 const pollMs = 2
 
-export async function startRegistry(registry: Registry, folder: string): Promise<Server> {
+/** `s3`: a server to keep everything on, in a bucket of the registry's own, instead of in a folder. */
+export async function startRegistry(registry: Registry, folder: string, s3?: S3Server): Promise<Server> {
   const port = await freePort()
-  const root = path.join(folder, 'data')
+  const bucket = `bucket-${path.basename(folder)}`
+  s3?.createBucket(bucket)
+  const root = s3 === undefined ? path.join(folder, 'data') : path.join(s3.folder, bucket)
   const file = path.join(folder, 'config.yml')
-  fs.mkdirSync(root, { recursive: true })
-  fs.writeFileSync(file, configuration(registry, root, port))
+  for (const needed of [folder, root]) fs.mkdirSync(needed, { recursive: true })
+  const storage = s3 === undefined ? { filesystem: { rootdirectory: root } } : bucketStorage(s3, bucket)
+  fs.writeFileSync(file, configuration(registry, storage, port))
 
   // An environment of its own: no REGISTRY_… of the caller.
   const env = { PATH: process.env['PATH'], HOME: folder, OTEL_TRACES_EXPORTER: 'none' }
@@ -52,17 +60,33 @@ export async function startRegistry(registry: Registry, folder: string): Promise
 }
 
 /** JSON is YAML. */
-function configuration({ hasCache }: Registry, root: string, port: number): string {
+function configuration({ hasCache }: Registry, storage: object, port: number): string {
   return JSON.stringify({
     version: 0.1,
     log: { level: 'error', accesslog: { disabled: true } },
     storage: {
       ...(hasCache ? { cache: { blobdescriptor: 'inmemory' } } : {}),
-      filesystem: { rootdirectory: root },
+      ...storage,
       delete: { enabled: true },
     },
     http: { addr: `127.0.0.1:${port}`, secret: 'benchmark' },
   })
+}
+
+function bucketStorage({ endpoint, region, accessKey, secretKey }: S3Server, bucket: string): object {
+  return {
+    s3: {
+      bucket,
+      region,
+      regionendpoint: endpoint,
+      accesskey: accessKey,
+      secretkey: secretKey,
+      forcepathstyle: true,
+      secure: false,
+    },
+    // What is compared is the way through the registry.
+    redirect: { disable: true },
+  }
 }
 
 function answers(port: number): Promise<boolean> {

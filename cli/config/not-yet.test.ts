@@ -18,8 +18,8 @@ describe('what does not work yet', () => {
       `${smallest}notifications: {endpoints: [{name: a, url: "http://a/"}]}\n`,
     )
     assertProblem(
-      yet('middleware\\.storage\\[0\\]', 3),
-      `${smallest}middleware: {storage: [{name: redirect, options: {baseurl: "https://a/"}}]}\n`,
+      yet('middleware\\.repository\\[0\\]', 3),
+      `${smallest}middleware: {repository: [{name: mine}]}\n`,
     )
   })
 

@@ -3,7 +3,7 @@
  * a setting that is silently without effect is worse, above all auth. Whoever makes a section work deletes its entry.
  */
 import type { Findings } from './problems.ts'
-import { dottedName, itemsAt, keysAt, nodeAt, originAt, textAt } from './source-tree.ts'
+import { dottedName, itemsAt, nodeAt, originAt, textAt } from './source-tree.ts'
 import type { MapNode, Path } from './source-tree.ts'
 
 interface NotYet {
@@ -32,11 +32,11 @@ export const notYet: readonly NotYet[] = [
     uses: (root) => enabledItems(root, ['notifications', 'endpoints']),
     wayOut: 'Remove the endpoint or set disabled: true.',
   },
-  {
-    section: ['middleware'],
-    uses: (root) => keysAt(root, ['middleware']).flatMap((kind) => enabledItems(root, ['middleware', kind])),
-    wayOut: 'Remove the entry or set disabled: true.',
-  },
+  ...['repository', 'registry'].map((kind) => ({
+    section: ['middleware', kind],
+    uses: (root: MapNode) => enabledItems(root, ['middleware', kind]),
+    wayOut: 'There are none built in. Remove the entry or set disabled: true.',
+  })),
 ]
 
 export function refuseWhatDoesNotWorkYet(root: MapNode, findings: Findings): void {

@@ -5,7 +5,7 @@ import type { Batches } from '../driver.ts'
 import { freePieces } from '../piece-memory.ts'
 import type { Bucket, Part } from './bucket.ts'
 import type { Lease, UploadMemory } from './upload-memory.ts'
-import { bytesOfPieces, keysOf, sumOf, type Piece, type UploadState } from './upload-state.ts'
+import { bytesOfPieces, keysOf, nextPart, sumOf, type Multipart, type Piece, type UploadState } from './upload-state.ts'
 
 const partsInFlight = 3
 /** A rest up to this size travels in the state itself. */
@@ -27,7 +27,7 @@ export interface AppendTarget {
   memory: UploadMemory
   dataKey: string
   /** The multipart upload that full parts go to: asked for when the first is full. */
-  openMultipart(): Promise<{ id: string; parts: readonly Part[] }>
+  openMultipart(): Promise<Multipart>
   /** Called now and then with everything that has arrived, durable. */
   checkpoint(progress: Progress): Promise<void>
 }
@@ -53,7 +53,7 @@ export async function appendParts(
   const inFlight = new Set<Promise<void>>()
   let pieces: readonly Piece[] = before.pieces
   let multipart = before.multipart
-  let open: { id: string; parts: Part[] } | undefined
+  let open: (Multipart & { parts: Part[] }) | undefined
   let size = before.size
   let rest: Uint8Array[] = []
   let restBytes = 0
@@ -64,14 +64,14 @@ export async function appendParts(
 
   async function sendPart(): Promise<void> {
     if (open === undefined) {
-      const { id, parts } = await target.openMultipart()
-      open = { id, parts: [...parts] }
+      const opened = await target.openMultipart()
+      open = { ...opened, parts: [...opened.parts] }
       multipart = open
     }
     const { id, parts } = open
     const bytes = [...(await bytesOfPieces(bucket, pieces)), ...rest]
-    const number = parts.length + 1
-    parts.push({ number, etag: '' })
+    const number = nextPart(open)
+    const index = parts.push({ number, etag: '' }) - 1
     superseded.push(...keysOf(pieces))
     const held = lease
     pieces = []
@@ -80,7 +80,7 @@ export async function appendParts(
     lease = undefined
     sinceCheckpoint++
     const sent = bucket.putPart(dataKey, id, number, bytes).then((part) => {
-      parts[number - 1] = part
+      parts[index] = part
       freePieces(bytes)
     })
     const settled = sent.finally(() => {
@@ -155,17 +155,23 @@ export async function appendParts(
   }
 
   let failure: Appended['failure']
+  let isPending = false
   const source = chunks[Symbol.asyncIterator]()
   try {
     for (;;) {
       // Before the socket is read: what comes must have a place.
       lease ??= await memory.take(wanted())
+      const pending = source.next()
+      isPending = true
+      await patience(pending)
       let next: IteratorResult<readonly Uint8Array[]>
       try {
-        next = await patiently(source.next())
+        next = await pending
       } catch (error) {
         failure = { error }
         break
+      } finally {
+        isPending = false
       }
       if (next.done) break
       await takeIn(next.value)
@@ -174,27 +180,29 @@ export async function appendParts(
     await Promise.all(inFlight)
     return { progress: progress(), superseded, failure }
   } catch (error) {
-    await source.return?.()
+    const returned = source.return?.().catch(() => {})
+    // A generator that waits for its client returns when that has sent something.
+    if (!isPending) await returned
     await Promise.allSettled(inFlight)
     throw error
   } finally {
     lease?.release()
   }
 
-  /** Waits for the source, and does not sit on memory that others wait for meanwhile. */
-  async function patiently<T>(next: Promise<T>): Promise<T> {
-    const wanted = Promise.withResolvers<undefined>()
-    const stopListening = memory.onWanted(() => wanted.resolve(undefined))
-    const arrived = await Promise.race([next, wanted.promise])
+  /** Waits for the source, and does not sit on memory that others wait for meanwhile. Whether the source failed is seen elsewhere. */
+  async function patience(next: Promise<unknown>): Promise<void> {
+    const settled = next.then(
+      () => true,
+      () => true,
+    )
+    const wanted = Promise.withResolvers<boolean>()
+    const stopListening = memory.onWanted(() => wanted.resolve(false))
+    const hasCome = await Promise.race([settled, wanted.promise])
     stopListening()
-    if (arrived !== undefined) return arrived
-    const late = await Promise.race([next, sleep(patienceMs, undefined, { ref: false })])
-    if (late === undefined) {
-      await keepRest()
-      lease?.release()
-      lease = undefined
-    }
-    return next
+    if (hasCome || (await Promise.race([settled, sleep(patienceMs, false, { ref: false })]))) return
+    await keepRest()
+    lease?.release()
+    lease = undefined
   }
 }
 

@@ -2,6 +2,7 @@
 import type http from 'node:http'
 import type { ByteRange } from '../driver.ts'
 import { isAbsence, isLostCondition, isUnknownUpload, S3Error } from './errors.ts'
+import { inTurns } from './in-turns.ts'
 import type { S3Options } from './options.ts'
 import { encodeKey, md5, sha256Of } from './sign.ts'
 import type { BodySource, Transport } from './transport.ts'
@@ -45,6 +46,7 @@ export type Bucket = ReturnType<typeof createBucket>
 /** S3 copies at about 200 MB/s, and may keep us waiting for all of a part. */
 const longSilenceMs = 5 * 60_000
 const deletesAtOnce = 1000
+const deletesInFlight = 32
 
 export function createBucket(transport: Transport, options: S3Options) {
   const root = options.rootDirectory.replace(/^\/+/, '').replace(/\/+$/, '')
@@ -75,11 +77,9 @@ export function createBucket(transport: Transport, options: S3Options) {
     )
     const headers = { 'content-type': 'application/xml', 'content-md5': md5(body) }
     const answer = await transport.send({ method: 'POST', key: '', query: { delete: '' }, headers, body })
-    for (const failure of elements(answer.body.toString(), 'Error')) {
-      const code = firstText(failure, 'Code') ?? 'unknown'
-      if (code !== 'NoSuchKey')
-        throw new S3Error(500, code, `${firstText(failure, 'Key')} could not be deleted: ${code}`)
-    }
+    // Most often some keys of many were too much at once. What goes wrong alone tells why.
+    const failed = Array.from(elements(answer.body.toString(), 'Error'), (failure) => firstText(failure, 'Key') ?? '')
+    await inTurns(failed, deletesInFlight, (key) => deleteOne(unnamed(key)))
   }
 
   async function deleteOne(key: string): Promise<void> {
@@ -176,7 +176,7 @@ export function createBucket(transport: Transport, options: S3Options) {
           if (!(error instanceof S3Error) || ![400, 405, 501].includes(error.status)) throw error
           knowsBulkDelete = false
         }
-        await Promise.all(some.map(deleteOne))
+        await inTurns(some, deletesInFlight, deleteOne)
       }
     },
 

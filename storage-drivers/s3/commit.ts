@@ -4,7 +4,7 @@ import type { ByteRange } from '../driver.ts'
 import type { Bucket, Part } from './bucket.ts'
 import { isAbsence, isUnknownUpload } from './errors.ts'
 import { inTurns } from './in-turns.ts'
-import { bytesOfPieces, conflict, sumOf, type Piece, type UploadState } from './upload-state.ts'
+import { bytesOfPieces, conflict, nextPart, sumOf, type Multipart, type Piece, type UploadState } from './upload-state.ts'
 
 export interface CopyOptions {
   copyPartBytes: number
@@ -46,15 +46,11 @@ async function orConflict(copying: Promise<void>): Promise<void> {
 async function completeAll(
   bucket: Bucket,
   dataKey: string,
-  {
-    multipart,
-    pieces,
-    size,
-  }: { multipart: { id: string; parts: readonly Part[] }; pieces: readonly Piece[]; size: number },
+  { multipart, pieces, size }: { multipart: Multipart; pieces: readonly Piece[]; size: number },
 ): Promise<void> {
   const { id, parts } = multipart
   try {
-    const last = await addRest(bucket, { key: dataKey, id, number: parts.length + 1 }, pieces)
+    const last = await addRest(bucket, { key: dataKey, id, number: nextPart(multipart) }, pieces)
     await bucket.completeMultipart(dataKey, id, [...parts, ...last])
   } catch (error) {
     // An earlier attempt came this far: then what it made is there.

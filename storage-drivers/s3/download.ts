@@ -26,6 +26,8 @@ export async function openDownload(bucket: Bucket, key: string, range?: ByteRang
   if (first === undefined) return undefined
   const { size, etag } = headOf(first.headers)
   const end = range?.end ?? size - 1
+  let current = first
+  let isCancelled = false
 
   /** The connections that bring the bytes, one after the other. `position` is asked for where the next one begins. */
   async function* connections(position: () => number): AsyncGenerator<IncomingMessage> {
@@ -33,6 +35,12 @@ export async function openDownload(bucket: Bucket, key: string, range?: ByteRang
     let fruitless = 0
     for (let message: IncomingMessage | undefined = first; ;) {
       if (message === undefined) throw new Error(`${key} was removed while it was read`)
+      current = message
+      const isWhole = from === 0 && end === size - 1
+      if (isCancelled || (!isWhole && message.statusCode !== 206)) {
+        message.destroy()
+        throw new Error(isCancelled ? 'the reader went away' : `${key}: the store ignores ranges`)
+      }
       yield message
       if (position() > end) return
       fruitless = position() === from ? fruitless + 1 : 0
@@ -67,7 +75,7 @@ export async function openDownload(bucket: Bucket, key: string, range?: ByteRang
         for await (const message of connections(() => position))
           await pump(message, target, (bytes) => (position += bytes))
       } finally {
-        first.destroy()
+        current.destroy()
       }
     },
 
@@ -77,7 +85,10 @@ export async function openDownload(bucket: Bucket, key: string, range?: ByteRang
 
     chunks,
 
-    cancel: () => void first.destroy(),
+    cancel() {
+      isCancelled = true
+      current.destroy()
+    },
   }
 }
 

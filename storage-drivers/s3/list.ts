@@ -77,13 +77,14 @@ async function* holdingPages(bucket: Bucket, prefix: string, last: string, holdi
       const name = key.slice(prefix.length, slash)
       names.set(name, (names.get(name) ?? false) || key.slice(slash + 1) === holding)
     }
-    const lastName = [...names.keys()].at(-1)
-    if (!page.isLast && lastName !== undefined) {
+    const lastName = page.keys.at(-1)?.slice(prefix.length) ?? ''
+    const lastFolder = lastName.includes('/') ? lastName.slice(0, lastName.indexOf('/')) : undefined
+    if (!page.isLast && lastFolder !== undefined) {
       // The page may have ended before the key, and what follows of the name is of no interest.
-      if (!names.get(lastName)) names.set(lastName, await isThere(bucket, `${prefix}${lastName}/`, holding))
-      // `0` is what follows the slash.
-      position = `${lastName}0`
+      if (!names.get(lastFolder)) names.set(lastFolder, await isThere(bucket, `${prefix}${lastFolder}/`, holding))
     }
+    // `0` is what follows the slash.
+    position = lastFolder === undefined ? lastName : `${lastFolder}0`
     const held = [...names].filter(([, isHeld]) => isHeld).map(([name]) => ({ name, isFolded: true }))
     yield { entries: [...held, ...plain].sort(bySortKey), isLast: page.isLast }
     if (page.isLast) return

@@ -8,33 +8,44 @@ import { appendParts, type Progress } from './append-parts.ts'
 import type { Bucket, Part } from './bucket.ts'
 import { commitUpload, rangesOf, type CopyOptions } from './commit.ts'
 import { openDownload } from './download.ts'
+import { isUnknownUpload } from './errors.ts'
 import { inTurns } from './in-turns.ts'
 import { sizeOfParts } from './part-size.ts'
 import type { UploadMemory } from './upload-memory.ts'
 import {
   bytesOfPieces,
   conflict,
+  isConflict,
   keysOf,
+  nextPart,
   type Multipart,
   type UploadState,
   type UploadStates,
   type Versioned,
 } from './upload-state.ts'
 
-const beatMs = 3000
-/** So long a state may stay as it is before its owner counts as dead: several beats, by our own watch. */
-const silentOwnerMs = 10_000
-const ownerPollMs = 500
+export interface StagingTimes {
+  beatMs: number
+  /** So long a state may stay as it is before its owner counts as dead: several beats, by our own watch. */
+  silentOwnerMs: number
+  ownerPollMs: number
+}
+
+const usualTimes: StagingTimes = { beatMs: 3000, silentOwnerMs: 10_000, ownerPollMs: 500 }
+/** More parts than a writer that was overtaken sends before it has to write down its progress, and finds out. */
+const partsOfTheOvertaken = 64
 
 export interface StagingParts extends CopyOptions {
   bucket: Bucket
   states: UploadStates
   memory: UploadMemory
   partBytes: number
+  /** For tests, which cannot wait so long. */
+  times?: StagingTimes | undefined
 }
 
 export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload {
-  const { bucket, states, memory } = parts
+  const { bucket, states, memory, times: { beatMs, silentOwnerMs, ownerPollMs } = usualTimes } = parts
   let current: Versioned | undefined
   /** What the last append brought, which `save` makes count. */
   let unsaved: { progress: Progress; superseded: string[] } | undefined
@@ -74,16 +85,28 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
         throw conflict(`${keys.note}: another process is appending`)
       seen = now
     }
-    current = await states.replace(keys.note, seen, { ...seen.state, owner: { token: randomUUID(), beat: 0 } })
+    const { multipart, owner } = seen.state
+    // Late parts of who was overtaken must not take the place of ours.
+    const skipped = owner === undefined ? 0 : partsOfTheOvertaken
+    current = await states.replace(keys.note, seen, {
+      ...seen.state,
+      ...(multipart === undefined ? {} : { multipart: { ...multipart, next: nextPart(multipart) + skipped } }),
+      owner: { token: randomUUID(), beat: 0 },
+    })
+  }
+
+  /** Waits for another process that is appending, if there is one. True when this one is the owner now. */
+  async function claimFromOwner(): Promise<boolean> {
+    if ((await known()).state.owner === undefined) return false
+    await claim()
+    return true
   }
 
   /** Where full parts go: the upload's own, which nobody else may write to meanwhile, or a new one, which nobody knows of yet. */
-  async function openMultipart(): Promise<Multipart> {
+  async function openMultipart(isOwner: boolean): Promise<Multipart> {
+    if (!isOwner && (await known()).state.multipart !== undefined) await claim()
     const { state } = await known()
-    if (state.multipart !== undefined) {
-      await claim()
-      return state.multipart
-    }
+    if (state.multipart !== undefined) return state.multipart
     const id = await bucket.createMultipart(keys.data)
     if (state.sealedBytes === undefined) return { id, parts: [] }
     const ranges = rangesOf(state.sealedBytes, state.partBytes)
@@ -95,15 +118,34 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
 
   /** The full parts as an object that can be read. */
   async function seal(): Promise<UploadState> {
+    await claimFromOwner()
     const { state } = await known()
-    const { multipart, ...others } = state
+    const { multipart, owner: _, ...others } = state
     if (multipart === undefined) return state
     const sealedBytes = multipart.parts.length * state.partBytes
     if ((await bucket.head(keys.data))?.size !== sealedBytes) {
-      await bucket.completeMultipart(keys.data, multipart.id, multipart.parts)
+      await orOver(bucket.completeMultipart(keys.data, multipart.id, multipart.parts))
     }
     await replace({ ...others, sealedBytes })
     return (await known()).state
+  }
+
+  /** A multipart upload that is no more was ended by another request. */
+  async function orOver<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      throw isUnknownUpload(error) ? conflict(`the multipart upload of ${keys.data} is over`) : error
+    }
+  }
+
+  /** Ends a multipart upload that this request began, unless the state names it: then only the answer that said so was lost. */
+  async function abortOwn(id: string): Promise<void> {
+    try {
+      if ((await states.load(keys.note))?.state.multipart?.id !== id) await bucket.abortMultipart(keys.data, id)
+    } catch {
+      // The purge will.
+    }
   }
 
   return {
@@ -120,8 +162,10 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
     },
 
     async append(chunks, { note, length }) {
+      let isOwner = await claimFromOwner()
+      /** The state may name what was opened, also where the answer that would say so is lost. */
+      let isTold = false
       const before = (await known()).state
-      let isOwner = false
       let opened: Multipart | undefined
       let changing = Promise.resolve()
       /** One change of the state at a time. */
@@ -134,32 +178,34 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
         if (isOwner) change(withBeat).catch(() => {})
       }, beatMs)
       try {
-        const { progress, superseded, failure } = await appendParts(
-          { ...before, partBytes: before.size === 0 ? sizeOfParts(before.partBytes, length) : before.partBytes },
-          chunks,
-          length,
-          {
-            bucket,
-            memory,
-            dataKey: keys.data,
-            async openMultipart() {
-              opened = await openMultipart()
-              isOwner = before.multipart !== undefined
-              return opened
+        const { progress, superseded, failure } = await orOver(
+          appendParts(
+            { ...before, partBytes: before.size === 0 ? sizeOfParts(before.partBytes, length) : before.partBytes },
+            chunks,
+            length,
+            {
+              bucket,
+              memory,
+              dataKey: keys.data,
+              async openMultipart() {
+                opened = await openMultipart(isOwner)
+                isOwner = before.multipart !== undefined
+                return opened
+              },
+              async checkpoint(progress) {
+                isTold = true
+                await change((state) => withBeat(stateAfter(state, progress, note())))
+                isOwner = true
+              },
             },
-            async checkpoint(progress) {
-              await change((state) => withBeat(stateAfter(state, progress, note())))
-              isOwner = true
-            },
-          },
+          ),
         )
         unsaved = { progress, superseded }
         if (failure !== undefined) throw failure.error
         return progress.size
       } catch (error) {
-        if (unsaved === undefined && opened !== undefined && !isOwner) {
-          await bucket.abortMultipart(keys.data, opened.id).catch(() => {})
-        }
+        if (unsaved === undefined && opened !== undefined && !isOwner && (!isTold || isConflict(error)))
+          await abortOwn(opened.id)
         if (unsaved === undefined && isOwner) await change(({ owner: _, ...others }) => others).catch(() => {})
         throw error
       } finally {
@@ -176,8 +222,7 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
         await replace(after)
       } catch (error) {
         const mine = unsaved?.progress.multipart?.id
-        if (mine !== undefined && mine !== state.multipart?.id)
-          await bucket.abortMultipart(keys.data, mine).catch(() => {})
+        if (isConflict(error) && mine !== undefined && mine !== state.multipart?.id) await abortOwn(mine)
         throw error
       }
       const superseded = unsaved?.superseded ?? []

@@ -47,7 +47,7 @@ export interface Transport {
   send(request: S3Request): Promise<S3Answer>
   /** As `send`, but the answer's body is read by the caller, to its end, or destroyed. */
   open(request: S3Request): Promise<http.IncomingMessage>
-  /** One attempt with a body of known length that cannot be repeated. Resolves when S3 has it all. */
+  /** With a body of known length that cannot be repeated: what fails before it was begun is tried again. Resolves when S3 has it all. */
   stream(request: S3Request, body: BodySource, length: number): Promise<S3Answer>
   /** An address that anyone may use for a while. */
   address(method: 'GET', key: string, query: Record<string, string>, lifetimeSeconds: number): Promise<string>
@@ -62,6 +62,8 @@ export interface TransportOptions {
   redirectEndpoint: string | undefined
   /** Told of every attempt, for tests that count and for metrics. */
   onAttempt?: (method: string, key: string) => void
+  /** For tests, which cannot wait so long: no request lets S3 be silent for longer, in milliseconds. */
+  mostSilenceMs?: number | undefined
 }
 
 const attempts = 6
@@ -75,6 +77,8 @@ const expectContinueBytes = 1024 * 1024
 /** "the client SHOULD NOT wait for an indefinite period" (RFC 9110, section 10.1.1): not every store knows of it. */
 const continueMs = 1000
 const mostConnections = 512
+/** S3 refuses what was signed a quarter of an hour ago. */
+const mostSkewMs = 10 * 60_000
 
 export function createTransport({
   endpoint,
@@ -82,6 +86,7 @@ export function createTransport({
   skipVerify,
   redirectEndpoint,
   onAttempt,
+  mostSilenceMs = Infinity,
 }: TransportOptions): Transport {
   const signer: Signer = createSigner(endpoint.region, endpoint.service)
   const isTls = endpoint.origin.protocol === 'https:'
@@ -115,7 +120,7 @@ export function createTransport({
       headers: signed,
       agent,
     })
-    limitSilence(sent, request.silenceMs ?? usualSilenceMs)
+    limitSilence(sent, Math.min(request.silenceMs ?? usualSilenceMs, mostSilenceMs))
     return sent
   }
 
@@ -132,14 +137,19 @@ export function createTransport({
   }
 
   /** Repeats what failed for a passing reason. `work` is one attempt. */
-  async function persistently<T>(request: S3Request, work: () => Promise<T>): Promise<T> {
+  async function persistently<T>(
+    request: S3Request,
+    work: () => Promise<T>,
+    mayRepeat: () => boolean = () => true,
+  ): Promise<T> {
     let wasRepeated = false
     let wasRenewed = false
     for (let failures = 0; ;) {
       try {
         return await work()
       } catch (error) {
-        if (isOfStaleCredentials(error) && !wasRenewed) {
+        if (!mayRepeat()) throw error
+        if ((isOfStaleCredentials(error) || isUnexplained(request, error)) && !wasRenewed) {
           wasRenewed = true
           await endpoint.credentials(true)
           continue
@@ -147,8 +157,8 @@ export function createTransport({
         if (isOfClock(error) && failures++ === 0) continue
         if (!isTemporary(error) || ++failures >= attempts)
           throw wasRepeated ? Object.assign(error as Error, { wasRepeated }) : error
-        // An error of the network, and a 5xx of the store's own, may come after the work was done.
-        wasRepeated ||= request.method !== 'GET' && request.method !== 'HEAD' && !isThrottling(error)
+        // An error of the network, and one of the store's own, may come after the work was done.
+        wasRepeated ||= request.method !== 'GET' && request.method !== 'HEAD'
         await sleep(pauseMs(error, failures))
       }
     }
@@ -159,8 +169,9 @@ export function createTransport({
     if (statusCode < 300) return answer
     const body = await collect(answer)
     const error = errorIn(statusCode, body.toString(), `${request.method} ${request.key}`)
-    const date = Date.parse(answer.headers.date ?? '')
-    if (isOfClock(error) && !Number.isNaN(date)) clockOffset = date - Date.now()
+    const offset = Date.parse(answer.headers.date ?? '') - Date.now()
+    const isOff = isOfClock(error) || (isUnexplained(request, error) && Math.abs(offset - clockOffset) > mostSkewMs)
+    if (isOff && !Number.isNaN(offset)) clockOffset = offset
     const retryAfter = Number(answer.headers['retry-after'])
     throw Number.isFinite(retryAfter) ? Object.assign(error, { retryAfterMs: retryAfter * 1000 }) : error
   }
@@ -168,7 +179,7 @@ export function createTransport({
   async function whole(request: S3Request, answer: http.IncomingMessage): Promise<S3Answer> {
     const body = await collect(answer)
     // "the server might return 200 OK and … the final processed status in the body" (CompleteMultipartUpload, CopyObject, UploadPartCopy).
-    if (request.method !== 'GET' && body.length > 0 && body.length < 10_000 && body.includes('<Error>')) {
+    if (request.method !== 'GET' && body.length > 0 && body.length < 10_000 && isErrorDocument(body.toString())) {
       throw errorIn(500, body.toString(), `${request.method} ${request.key}`)
     }
     return { status: answer.statusCode ?? 0, headers: answer.headers, body }
@@ -180,20 +191,25 @@ export function createTransport({
     open: (request) => persistently(request, async () => checked(request, await attempt(request))),
 
     async stream(request, body, length) {
-      const sent = await begin(request, length, length > expectContinueBytes)
+      let hasBegun = false
       let failure: { error: unknown } | undefined
-      const sendBody = (): void => {
-        feed(sent, body).catch((error: unknown) => {
-          failure = { error }
-          sent.destroy(new Error('the source failed'))
-        })
+      const attemptOnce = async (): Promise<S3Answer> => {
+        const sent = await begin(request, length, length > expectContinueBytes)
+        const sendBody = (): void => {
+          hasBegun = true
+          feed(sent, body).catch((error: unknown) => {
+            failure = { error }
+            sent.destroy(new Error('the source failed'))
+          })
+        }
+        try {
+          return await whole(request, await checked(request, await answerTo(sent, sendBody)))
+        } catch (error) {
+          sent.destroy()
+          throw failure === undefined ? error : failure.error
+        }
       }
-      try {
-        return await whole(request, await checked(request, await answerTo(sent, sendBody)))
-      } catch (error) {
-        sent.destroy()
-        throw failure === undefined ? error : failure.error
-      }
+      return persistently(request, attemptOnce, () => !hasBegun)
     },
 
     async address(method, key, query, lifetimeSeconds) {
@@ -215,7 +231,11 @@ function partsOf(body: S3Request['body']): readonly Uint8Array[] {
 /** Sends the body when S3 wants it: at once, or after its `100 Continue`. */
 function answerTo(sent: http.ClientRequest, sendBody: () => void): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    sent.once('response', resolve)
+    sent.once('response', (answer) => {
+      // Refused before it was all sent: the connection is of no further use, and nothing else would close it.
+      answer.once('end', () => sent.writableFinished || sent.destroy())
+      resolve(answer)
+    })
     // Also after the answer has begun: nobody else listens for it then, and it must not end the process.
     sent.on('error', (error) =>
       reject(new S3ConnectionError(`S3 cannot be reached: ${error.message}`, { cause: error })),
@@ -232,6 +252,16 @@ function answerTo(sent: http.ClientRequest, sendBody: () => void): Promise<http.
     sent.once('close', () => clearTimeout(timer))
     sent.flushHeaders()
   })
+}
+
+/** An answer to HEAD has no document that tells why: of the credentials, of the clock, or of rights. */
+function isUnexplained({ method }: S3Request, error: unknown): boolean {
+  return method === 'HEAD' && error instanceof S3Error && (error.status === 400 || error.status === 403)
+}
+
+/** Others hold errors too: what of many keys could not be deleted. */
+function isErrorDocument(xml: string): boolean {
+  return /^\s*(?:<\?xml[^>]*\?>\s*)?<Error[\s>]/.test(xml)
 }
 
 async function feed(sent: http.ClientRequest, body: BodySource): Promise<void> {

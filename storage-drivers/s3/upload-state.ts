@@ -29,6 +29,8 @@ export interface UploadState {
 export interface Multipart {
   id: string
   parts: readonly Part[]
+  /** The least number that the next part may have, where it is not the one behind the last part: others may still be written by who was overtaken. */
+  next?: number
 }
 
 /** A state as it was read or written, with the version that proves it. */
@@ -70,7 +72,10 @@ export function createUploadStates(bucket: Bucket, comparesAndSwaps: boolean): U
     },
 
     async create(key, state) {
-      return remember(key, state, (await bucket.put(key, bytesOf(state))) ?? '')
+      // A first attempt whose answer was lost must not come late and take back what was written since.
+      const etag = await bucket.put(key, bytesOf(state), comparesAndSwaps ? { ifAbsent: true } : {})
+      if (etag === undefined) throw conflict(`${key} is there already`)
+      return remember(key, state, etag)
     },
 
     async replace(key, before, state) {
@@ -87,6 +92,14 @@ export function createUploadStates(bucket: Bucket, comparesAndSwaps: boolean): U
 
 export function conflict(message: string): StorageError {
   return new StorageError('conflict', message)
+}
+
+export function isConflict(error: unknown): boolean {
+  return error instanceof StorageError && error.storageFailure === 'conflict'
+}
+
+export function nextPart({ parts, next = 1 }: Multipart): number {
+  return Math.max(next, (parts.at(-1)?.number ?? 0) + 1)
 }
 
 export function sumOf(pieces: readonly Piece[]): number {

@@ -2,7 +2,7 @@
 import type { Batches, KnownBytes } from '../driver.ts'
 import { freePieces } from '../piece-memory.ts'
 import type { Bucket, Part } from './bucket.ts'
-import { isOfNetwork } from './errors.ts'
+import { isOfNetwork, isUnknownUpload } from './errors.ts'
 import { sizeOfParts } from './part-size.ts'
 import type { Lease, UploadMemory } from './upload-memory.ts'
 
@@ -64,6 +64,7 @@ async function putInParts({ bucket, memory, partBytes }: StreamTarget, key: stri
   let id: string | undefined
   let rest: Uint8Array[] = []
   let restBytes = 0
+  let size = 0
   let lease: Lease | undefined
 
   async function sendPart(): Promise<void> {
@@ -86,6 +87,15 @@ async function putInParts({ bucket, memory, partBytes }: StreamTarget, key: stri
     while (inFlight.size >= partsInFlight) await Promise.race(inFlight)
   }
 
+  async function complete(upload: string): Promise<void> {
+    try {
+      await bucket.completeMultipart(key, upload, parts)
+    } catch (error) {
+      // Complete, and only its answer lost: not every store says so again.
+      if (!isUnknownUpload(error) || (await bucket.head(key))?.size !== size) throw error
+    }
+  }
+
   try {
     lease = await memory.take(partBytes)
     for await (const batch of chunks) {
@@ -95,6 +105,7 @@ async function putInParts({ bucket, memory, partBytes }: StreamTarget, key: stri
           const part = piece.subarray(0, partBytes - restBytes)
           rest.push(part)
           restBytes += part.length
+          size += part.length
           piece = piece.subarray(part.length)
           if (restBytes === partBytes) await sendPart()
         }
@@ -103,7 +114,7 @@ async function putInParts({ bucket, memory, partBytes }: StreamTarget, key: stri
     if (id === undefined) return void (await bucket.put(key, rest))
     if (restBytes > 0) await sendPart()
     await Promise.all(inFlight)
-    await bucket.completeMultipart(key, id, parts)
+    await complete(id)
   } catch (error) {
     await Promise.allSettled(inFlight)
     if (id !== undefined) await bucket.abortMultipart(key, id).catch(() => {})
