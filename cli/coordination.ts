@@ -1,4 +1,5 @@
 // What replicas and workers share besides storage: the locks, and what is remembered of repositories.
+import { createHash } from 'node:crypto'
 import { inProcessCache } from '../coordination/in-process-cache.ts'
 import { inProcessLocker } from '../coordination/in-process.ts'
 import type { Cache } from '../coordination/cache.ts'
@@ -31,7 +32,7 @@ export async function openCoordination(
   { driver, log }: { driver: StorageDriver; log: Log },
 ): Promise<Coordination> {
   const connection = await connect(configuration, log)
-  const locker = connection && (await lockerOver(connection, log))
+  const locker = connection && (await lockerOver(connection, { name: `${sharedName(configuration)}:locks`, log }))
   const leave =
     driver.isRemote && !driver.comparesAndSwaps && connection === undefined
       ? await becomeSoleReplica(driver)
@@ -72,23 +73,31 @@ async function connect(configuration: Configuration, log: Log): Promise<RedisCon
   return connection
 }
 
-async function lockerOver(connection: RedisConnection, log: Log) {
+async function lockerOver(connection: RedisConnection, { name, log }: { name: string; log: Log }) {
   const { redisLocker } = await import('../coordination/redis-locker.ts')
   return redisLocker(connection, {
+    name,
     onTrouble: (message) => log.warn({ reason: message }, 'redis is out of reach; locks hold within this machine only'),
     onRecovery: () => log.info({}, 'redis is back; locks hold among all replicas'),
   })
 }
 
+/** Of what is kept in Redis: registries on other storage may share the server, and nothing else. */
+function sharedName({ storage }: Configuration): string {
+  const { s3, filesystem } = storage
+  const place = [s3?.regionendpoint, s3?.region, s3?.bucket, s3?.rootdirectory, filesystem?.rootdirectory]
+  return `lading:${createHash('sha256').update(JSON.stringify(place)).digest('hex').slice(0, 12)}`
+}
+
 async function cacheFor(
-  { storage }: Configuration,
+  configuration: Configuration,
   connection: RedisConnection | undefined,
 ): Promise<Cache | undefined> {
-  const { blobdescriptor, blobdescriptorsize } = storage.cache
+  const { blobdescriptor, blobdescriptorsize } = configuration.storage.cache
   if (blobdescriptor === 'none') return undefined
   if (blobdescriptor === 'redis' && connection !== undefined) {
     const { redisCache } = await import('../coordination/redis-cache.ts')
-    return redisCache(connection)
+    return redisCache(connection, { name: `${sharedName(configuration)}:cache` })
   }
   return inProcessCache({
     maxEntries: blobdescriptorsize === 0 ? unlimitedEntries : blobdescriptorsize,

@@ -14,17 +14,13 @@ export function stopwatch(): () => number {
   return () => Math.max(performance.now() - monotonic, Date.now() - wall)
 }
 
-/**
- * How much is left of the time after which nothing that is bounded by `ms`, here or elsewhere, still goes on. On the monotonic clock alone:
- * setting the other one must end no wait.
- */
+/** Resolves when nothing that is bounded by `ms`, here or elsewhere, can still go on. Setting the time of day ends no wait. */
+export async function outlast(ms: number): Promise<void> {
+  await sleep(ms * (1 + drift))
+}
+
+/** How much is left of that wait. */
 export function outlasting(ms: number): () => number {
   const end = performance.now() + ms * (1 + drift)
   return () => end - performance.now()
-}
-
-export async function outlast(ms: number): Promise<void> {
-  const restMs = outlasting(ms)
-  // Timers count from the beginning of the turn that sets them, and so may fire early.
-  while (restMs() > 0) await sleep(Math.max(1, restMs()))
 }

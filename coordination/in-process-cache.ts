@@ -19,7 +19,8 @@ interface Kept {
 }
 
 export function inProcessCache({ maxEntries, lifetimeMs, isAlone }: InProcessCacheOptions): Cache {
-  const kept = new LRUCache<string, Kept>({ max: maxEntries })
+  // Each counts one: a plain number of entries would have room made for all of them at once.
+  const kept = new LRUCache<string, Kept>({ maxSize: maxEntries, sizeCalculation: () => 1 })
   /** One that is older may have begun before an invalidation elsewhere that has been outlived. An invalidation here drops it. */
   const flights = createFlights<() => number>((begunAgeMs) => begunAgeMs() < lifetimeMs)
 
@@ -31,8 +32,7 @@ export function inProcessCache({ maxEntries, lifetimeMs, isAlone }: InProcessCac
       const ageMs = stopwatch()
       return flights.share(key, ageMs, async () => {
         const value = await load()
-        const mayKeep = flights.isCurrent(key, ageMs) && ageMs() < lifetimeMs
-        if (value !== undefined && mayKeep) kept.set(key, { value, ageMs })
+        if (value !== undefined && flights.isCurrent(key, ageMs)) kept.set(key, { value, ageMs })
         return value
       })
     },

@@ -1,6 +1,8 @@
 // The tickets that this process has in Redis: asked for, kept alive, looked after when answers are lost, and given up when Redis is away.
 import { randomUUID } from 'node:crypto'
+import { createAlarm } from './alarm.ts'
 import { stopwatch } from './elapsed.ts'
+import { createLease } from './lease.ts'
 import { createReach } from './reach.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { redisLockTable, type Standing } from './redis-lock-table.ts'
@@ -34,11 +36,11 @@ interface Ticket {
   readonly keys: readonly string[]
   readonly isTry: boolean
   state: 'asked' | 'held' | 'lost'
+  /** In which era of the lease Redis last said how it stands; undefined while it does not have it. */
+  era: number | undefined
   readonly settle: (hold: SharedHold | undefined) => void
 }
 
-/** The part of the lease before whose end locks are no longer relied on. Redis may have shortened it by half as much. */
-const caution = 0.1
 const retryMs = 200
 
 /**
@@ -51,41 +53,30 @@ export function redisLockTickets(connection: RedisConnection, options: RedisLock
   const table = redisLockTable(connection, { name, owner, leaseMs })
   const tickets = new Map<string, Ticket>()
   const reach = createReach({ graceMs, onDown: giveUp, onUp: options.onRecovery })
-  /** Since before the last call that renewed the lease was sent. */
-  let leaseAgeMs = (): number => Infinity
+  const lease = createLease(leaseMs)
   let lastId = 0
   let isClosed = false
   let isRenewing = false
-  let timer: NodeJS.Timeout | undefined
-  let dueAt = Infinity
-
-  const mayBeLost = (): boolean => leaseAgeMs() >= leaseMs * (1 - caution)
-
-  /** Renews within `ms`. */
-  function wake(ms: number): void {
-    if (isClosed || performance.now() + ms >= dueAt) return
-    clearTimeout(timer)
-    dueAt = performance.now() + ms
-    timer = setTimeout(() => void renew(), ms).unref()
-  }
+  const renewal = createAlarm(() => void renew())
 
   /** Every call to Redis goes through here: it tells whether Redis is there, and each one that is answered renews the lease. */
   async function ask<T>(call: () => Promise<T>): Promise<T> {
     const [askedAt, ageMs] = [performance.now(), stopwatch()]
-    try {
-      const answer = await call()
-      if (ageMs() < leaseAgeMs()) leaseAgeMs = ageMs
-      reach.answered()
-      return answer
-    } catch (error) {
+    const answer = await call().catch((error: unknown) => {
       reach.failed(error, askedAt)
-      wake(retryMs)
+      renewal.within(retryMs)
       throw error
-    }
+    })
+    lease.renewed(ageMs)
+    reach.answered()
+    // Who was away meanwhile may have lost again what the answer grants, and may have lost what it held before.
+    const isLate = lease.isOver(ageMs)
+    if (isLate || [...tickets.values()].some(({ era = lease.era() }) => era !== lease.era())) renewal.within(0)
+    if (isLate) throw new Error('the answer came too late')
+    return answer
   }
 
   async function renew(): Promise<void> {
-    dueAt = Infinity
     if (isRenewing || isClosed) return
     isRenewing = true
     try {
@@ -96,24 +87,26 @@ export function redisLockTickets(connection: RedisConnection, options: RedisLock
       // Tried again soon.
     } finally {
       isRenewing = false
-      if (reach.isFailing()) wake(retryMs)
-      else if ([...tickets.values()].some(({ state }) => state === 'asked')) wake(pollMs)
-      else if (tickets.size > 0) wake(renewMs)
+      if (reach.isFailing()) renewal.within(retryMs)
+      else if ([...tickets.values()].some(({ state }) => state === 'asked')) renewal.within(pollMs)
+      else if (tickets.size > 0) renewal.within(renewMs)
     }
   }
 
   function stands(ticket: Ticket, standing: Standing): void {
     if (tickets.get(ticket.id) !== ticket) return
-    if (standing === 'gone' && ticket.state !== 'asked') ticket.state = 'lost'
+    if (standing === 'gone' && ticket.state === 'held') ticket.state = 'lost'
+    // A message about what Redis has forgotten is older than that.
+    ticket.era = standing === 'gone' && ticket.state === 'asked' ? undefined : lease.era()
     // Who tries asks by itself.
-    else if (ticket.isTry) return
-    else if (standing === 'granted') granted(ticket)
-    else if (standing === 'waiting') wake(pollMs)
+    if (ticket.state !== 'asked' || ticket.isTry) return
+    if (standing === 'granted') grant(ticket)
+    else if (standing === 'waiting') renewal.within(pollMs)
     else void request(ticket)
   }
 
   async function request(ticket: Ticket): Promise<void> {
-    wake(renewMs)
+    renewal.within(renewMs)
     try {
       stands(ticket, await ask(() => table.request(ticket.id, ticket.keys)))
     } catch {
@@ -121,12 +114,17 @@ export function redisLockTickets(connection: RedisConnection, options: RedisLock
     }
   }
 
-  function granted(ticket: Ticket): void {
-    if (ticket.state !== 'asked') return
-    // Old news: who was away for so long may have lost again what was granted.
-    if (mayBeLost()) return wake(0)
+  function grant(ticket: Ticket): void {
     ticket.state = 'held'
     ticket.settle(holdOf(ticket))
+  }
+
+  /** Said without having been asked, and perhaps long ago. */
+  function hear(id: string): void {
+    const ticket = tickets.get(id)
+    if (ticket?.state !== 'asked' || ticket.isTry) return
+    if (ticket.era === lease.era() && !lease.isOver()) grant(ticket)
+    else renewal.within(0)
   }
 
   function holdOf(ticket: Ticket): SharedHold {
@@ -135,12 +133,12 @@ export function redisLockTickets(connection: RedisConnection, options: RedisLock
         if (!tickets.delete(ticket.id) || reach.isDown() || isClosed) return
         ask(() => table.release(ticket.id)).catch(() => {})
       },
-      isLost: () => ticket.state === 'lost' || mayBeLost(),
+      isLost: () => ticket.state === 'lost' || ticket.era !== lease.era() || lease.isOver(),
     }
   }
 
   function enter(keys: readonly string[], isTry: boolean, settle: Ticket['settle'] = () => {}): Ticket {
-    const ticket: Ticket = { id: `${owner}:${++lastId}`, keys, isTry, state: 'asked', settle }
+    const ticket: Ticket = { id: `${owner}:${++lastId}`, keys, isTry, state: 'asked', era: undefined, settle }
     tickets.set(ticket.id, ticket)
     return ticket
   }
@@ -157,20 +155,13 @@ export function redisLockTickets(connection: RedisConnection, options: RedisLock
 
   async function isTryGranted(ticket: Ticket, key: string): Promise<boolean | undefined> {
     try {
-      const isGranted = await ask(() => table.tryRequest(ticket.id, key))
-      return isGranted && mayBeLost() ? undefined : isGranted
+      return await ask(() => table.tryRequest(ticket.id, key))
     } catch {
       return undefined
     }
   }
 
-  const forget = [
-    table.onGranted((id) => {
-      const ticket = tickets.get(id)
-      if (ticket !== undefined) stands(ticket, 'granted')
-    }),
-    connection.onUp(() => wake(0)),
-  ]
+  const forget = [table.onGranted(hear), connection.onUp(() => renewal.within(0))]
 
   return {
     acquire(keys) {
@@ -187,7 +178,8 @@ export function redisLockTickets(connection: RedisConnection, options: RedisLock
           if (isGranted === undefined) continue
           if (!isGranted) return 'refused'
           ticket.state = 'held'
-          wake(renewMs)
+          ticket.era = lease.era()
+          renewal.within(renewMs)
           return holdOf(ticket)
         }
         return undefined
@@ -198,7 +190,7 @@ export function redisLockTickets(connection: RedisConnection, options: RedisLock
 
     async close() {
       isClosed = true
-      clearTimeout(timer)
+      renewal.stop()
       forget.forEach((stop) => stop())
       giveUp('closed')
       await table.leave().catch(() => {})

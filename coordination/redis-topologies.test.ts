@@ -10,10 +10,10 @@ import { redisCache } from './redis-cache.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { redisLocker, type RedisLocker } from './redis-locker.ts'
 
-let tests = 0
-beforeEach(() => tests++)
-
 describe('a Redis cluster', () => {
+  let tests = 0
+  beforeEach(() => tests++)
+
   const connections = openConnections()
   let nodes: TestRedis[] = []
   let pair: [RedisConnection, RedisConnection]

@@ -1,5 +1,4 @@
 // Stores in an S3 bucket, at the keys where CNCF distribution's s3 driver stores.
-import { Readable } from 'node:stream'
 import type { KeyedValue, StagedUpload, StorageDriver, WriteOptions } from './driver.ts'
 import { checkedKey } from './keys.ts'
 import { createBucket, type Bucket } from './s3/bucket.ts'
@@ -10,7 +9,7 @@ import { inTurns } from './s3/in-turns.ts'
 import { listFolded, listKeys } from './s3/list.ts'
 import type { S3Options } from './s3/options.ts'
 import { guaranteesOf, probeStore, unprobed } from './s3/probe.ts'
-import { stageOnS3 } from './s3/staging.ts'
+import { stageOnS3, type StagingTimes } from './s3/staging.ts'
 import { createTransport } from './s3/transport.ts'
 import { createUploadMemory } from './s3/upload-memory.ts'
 import { createUploadStates } from './s3/upload-state.ts'
@@ -24,6 +23,8 @@ export interface S3Opening {
   isReadonly?: boolean
   /** Told of every request, retries included. */
   onAttempt?: (method: string, key: string) => void
+  /** For tests, which cannot wait so long. */
+  times?: StagingTimes & { mostSilenceMs?: number }
 }
 
 /** Rejects when the bucket cannot be used with these options. */
@@ -34,6 +35,7 @@ export async function openS3Driver(options: S3Options, opening: S3Opening = {}):
     skipVerify: options.skipVerify,
     redirectEndpoint: options.redirectEndpoint,
     ...(opening.onAttempt === undefined ? {} : { onAttempt: opening.onAttempt }),
+    mostSilenceMs: opening.times?.mostSilenceMs,
   })
   const bucket = createBucket(transport, options)
   const capabilities = opening.isReadonly ? unprobed : await probeStore(bucket)
@@ -42,6 +44,7 @@ export async function openS3Driver(options: S3Options, opening: S3Opening = {}):
     ...options,
     bucket,
     memory,
+    times: opening.times,
     states: createUploadStates(bucket, capabilities.compareAndSwap !== false),
   }
 
@@ -51,9 +54,9 @@ export async function openS3Driver(options: S3Options, opening: S3Opening = {}):
   }
 
   async function writeInOrder(entries: readonly KeyedValue[]): Promise<void> {
-    await inTurns(entries.slice(0, -1), writesAtOnce, ({ key, bytes }) => write(key, bytes))
-    const last = entries.at(-1)
-    if (last !== undefined) await write(last.key, last.bytes)
+    // The last two may each be what makes those before them visible: a link, and the tag that points there.
+    await inTurns(entries.slice(0, -2), writesAtOnce, ({ key, bytes }) => write(key, bytes))
+    for (const { key, bytes } of entries.slice(-2)) await write(key, bytes)
   }
 
   return namingFailures({
@@ -73,8 +76,7 @@ export async function openS3Driver(options: S3Options, opening: S3Opening = {}):
     },
 
     async read(key, range) {
-      const download = await openDownload(bucket, checkedKey(key), range)
-      return download && Readable.from(download.chunks(), { objectMode: false })
+      return (await openDownload(bucket, checkedKey(key), range))?.stream()
     },
 
     write,
@@ -166,8 +168,17 @@ function namingFailures(driver: StorageDriver): StorageDriver {
     writeStream: guard(driver.writeStream),
     delete: guard(driver.delete),
     deleteAll: guard(driver.deleteAll),
+    list: (prefix, options) => namingFailuresOfList(driver.list(prefix, options)),
     stage: (keys) => guardStaged(driver.stage(keys)),
     ...(driver.sendTo === undefined ? {} : { sendTo: guard(driver.sendTo) }),
     ...(driver.open === undefined ? {} : { open: guard(driver.open) }),
+  }
+}
+
+async function* namingFailuresOfList(entries: AsyncIterable<string>): AsyncGenerator<string> {
+  try {
+    yield* entries
+  } catch (error) {
+    throw asStorageTrouble(error)
   }
 }

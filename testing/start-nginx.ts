@@ -7,29 +7,80 @@ import { freePort } from './start-server.ts'
 
 export interface LoadBalancer {
   url: string
+  /** What it says went wrong between it and the servers. */
+  errors(): string
   stop(): Promise<void>
+}
+
+export interface BalancerOptions {
+  /** Sends nothing to a server whose /readyz says no, as a balancer with health checks, or Kubernetes, would; nginx itself can only learn from failures. */
+  followsReadiness?: boolean
 }
 
 const startTimeoutMs = 10_000
 const stopTimeoutMs = 2000
+const lookEveryMs = 100
 
 /** `targets`: host:port of each server. A server that refuses connections is asked again a second later; the request goes to the next one. */
-export async function startNginx(targets: readonly string[]): Promise<LoadBalancer> {
+export async function startNginx(
+  targets: readonly string[],
+  { followsReadiness = false }: BalancerOptions = {},
+): Promise<LoadBalancer> {
   const folder = freshFolder()
   const port = await freePort()
   const file = path.join(folder, 'nginx.conf')
-  fs.writeFileSync(file, configuration(folder, port, targets))
+  const configure = (isReady: readonly boolean[]): void =>
+    fs.writeFileSync(file, configuration(folder, port, { targets, isReady }))
+  configure([])
   const running = startProcess(['nginx', '-p', folder, '-e', 'stderr', '-c', file], {
     ...process.env,
     PATH: `${process.env['PATH']}:/usr/sbin`,
   })
   const url = `http://127.0.0.1:${port}`
   await running.untilReady(() => answers(url), { withinMs: startTimeoutMs })
-  return { url, stop: () => running.stop(stopTimeoutMs).then(() => {}) }
+  const stopFollowing = followsReadiness ? followReadiness(targets, reload) : () => {}
+
+  function reload(isReady: readonly boolean[]): void {
+    configure(isReady)
+    running.process.kill('SIGHUP')
+  }
+
+  return {
+    url,
+    errors: () => running.output(),
+    async stop() {
+      stopFollowing()
+      await running.stop(stopTimeoutMs)
+    },
+  }
 }
 
-function configuration(folder: string, port: number, targets: readonly string[]): string {
-  const servers = targets.map((target) => `    server ${target} max_fails=1 fail_timeout=1s;`).join('\n')
+/** Tells each change, as long as anybody is ready. */
+function followReadiness(targets: readonly string[], tell: (isReady: readonly boolean[]) => void): () => void {
+  let told = targets.map(() => true)
+  const look = async (): Promise<void> => {
+    const isReady = await Promise.all(targets.map((target) => answers(`http://${target}/readyz`, true)))
+    if (isReady.every((ready, index) => ready === told[index]) || !isReady.includes(true)) return
+    told = isReady
+    tell(told)
+  }
+  let timer: NodeJS.Timeout
+  const next = (): void => {
+    timer = setTimeout(() => void look().then(next), lookEveryMs)
+    timer.unref()
+  }
+  next()
+  return () => clearTimeout(timer)
+}
+
+function configuration(
+  folder: string,
+  port: number,
+  { targets, isReady }: { targets: readonly string[]; isReady: readonly boolean[] },
+): string {
+  const servers = targets
+    .map((target, index) => `    server ${target} max_fails=1 fail_timeout=1s${isReady[index] === false ? ' down' : ''};`)
+    .join('\n')
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `  ${name}_temp_path ${folder}/${name};`,
   )
@@ -63,10 +114,10 @@ ${servers}
 `
 }
 
-async function answers(url: string): Promise<boolean> {
+async function answers(url: string, withSuccess = false): Promise<boolean> {
   try {
-    await fetch(url, { headers: { Connection: 'close' } })
-    return true
+    const { ok } = await fetch(url, { headers: { Connection: 'close' } })
+    return ok || !withSuccess
   } catch {
     // Not listening yet.
     return false

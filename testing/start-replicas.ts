@@ -1,18 +1,21 @@
 // Several registries on one bucket behind a load balancer that sends every request to the next of them.
 import { startRedis, type TestRedis } from './start-redis.ts'
-import { startNginx } from './start-nginx.ts'
+import { startNginx, type BalancerOptions, type LoadBalancer } from './start-nginx.ts'
 import { startServer, type StartOptions, type TestServer } from './start-server.ts'
 import { startVersitygw, type Versitygw } from './start-versitygw.ts'
 
 export interface Replicas {
   /** Of the load balancer. */
   url: string
+  balancer: LoadBalancer
   servers: readonly TestServer[]
   s3: Versitygw
   redis: TestRedis | undefined
   bucket: string
   /** Kills a replica at once; resolves when another one listens at its place. */
   replace(index: number): Promise<void>
+  /** The same with SIGTERM: waits for its end first, as long as it takes. */
+  restart(index: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -24,7 +27,8 @@ export async function startReplicas(
     environment = {},
     workers = 1,
     withRedis = false,
-  }: Pick<StartOptions, 'environment' | 'workers'> & { withRedis?: boolean } = {},
+    followsReadiness = false,
+  }: Pick<StartOptions, 'environment' | 'workers'> & BalancerOptions & { withRedis?: boolean } = {},
 ): Promise<Replicas> {
   const s3 = await startVersitygw()
   s3.createBucket(bucket)
@@ -43,18 +47,24 @@ export async function startReplicas(
     },
   }
   const servers = await Promise.all(Array.from({ length: count }, () => startServer(options)))
-  const balancer = await startNginx(servers.map(({ port }) => `127.0.0.1:${port}`))
+  const targets = servers.map(({ port }) => `127.0.0.1:${port}`)
+  const balancer = await startNginx(targets, { followsReadiness })
+
+  async function startAgain(index: number, end: (server: TestServer) => Promise<void>): Promise<void> {
+    const server = servers[index] as TestServer
+    await end(server)
+    servers[index] = await startServer({ ...options, port: server.port })
+  }
+
   return {
     url: balancer.url,
+    balancer,
     servers,
     s3,
     redis,
     bucket,
-    async replace(index) {
-      const { port } = servers[index] as TestServer
-      await (servers[index] as TestServer).kill()
-      servers[index] = await startServer({ ...options, port })
-    },
+    replace: (index) => startAgain(index, (server) => server.kill()),
+    restart: (index) => startAgain(index, (server) => server.stop()),
     async stop() {
       await balancer.stop()
       await Promise.all(servers.map((server) => server.stop()))

@@ -1,6 +1,6 @@
 // The operations of S3 that the driver is made of, on keys of one bucket below one prefix. Absence is a value here already.
-import type http from 'node:http'
 import type { ByteRange } from '../driver.ts'
+import type { BodyAnswer } from './body-connections.ts'
 import { isAbsence, isLostCondition, isUnknownUpload, S3Error } from './errors.ts'
 import { inTurns } from './in-turns.ts'
 import type { S3Options } from './options.ts'
@@ -78,8 +78,10 @@ export function createBucket(transport: Transport, options: S3Options) {
     const headers = { 'content-type': 'application/xml', 'content-md5': md5(body) }
     const answer = await transport.send({ method: 'POST', key: '', query: { delete: '' }, headers, body })
     // Most often some keys of many were too much at once. What goes wrong alone tells why.
-    const failed = Array.from(elements(answer.body.toString(), 'Error'), (failure) => firstText(failure, 'Key') ?? '')
-    await inTurns(failed, deletesInFlight, (key) => deleteOne(unnamed(key)))
+    const failed = Array.from(elements(answer.body.toString(), 'Error'), (failure) => firstText(failure, 'Key'))
+    const again = keys.filter((key) => failed.includes(named(key)))
+    if (again.length < failed.length) throw new Error('S3 could not delete what it was not asked to delete')
+    await inTurns(again, deletesInFlight, deleteOne)
   }
 
   async function deleteOne(key: string): Promise<void> {
@@ -103,7 +105,7 @@ export function createBucket(transport: Transport, options: S3Options) {
     },
 
     /** The answer with its body still to come. With `etag`, only of that very object. */
-    async open(key: string, range?: ByteRange, etag?: string): Promise<http.IncomingMessage | undefined> {
+    async open(key: string, range?: ByteRange, etag?: string): Promise<BodyAnswer | undefined> {
       const headers = {
         ...(range === undefined ? {} : { range: `bytes=${range.start}-${range.end}` }),
         ...(etag === undefined ? {} : { 'if-match': etag }),
@@ -305,17 +307,19 @@ export function createBucket(transport: Transport, options: S3Options) {
   }
 }
 
-export function headOf(headers: http.IncomingHttpHeaders): ObjectHead {
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+export function headOf(headers: Headers): ObjectHead {
   return {
     size: sizeIn(headers),
-    modifiedAt: Date.parse(headers['last-modified'] ?? ''),
-    etag: headers.etag ?? '',
+    modifiedAt: Date.parse(String(headers['last-modified'])),
+    etag: String(headers['etag'] ?? ''),
   }
 }
 
 /** Of the whole object, also when the answer holds only a range of it. */
-function sizeIn(headers: http.IncomingHttpHeaders): number {
-  const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1]
+function sizeIn(headers: Headers): number {
+  const total = /\/(\d+)$/.exec(String(headers['content-range']))?.[1]
   return Number(total ?? headers['content-length'])
 }
 

@@ -4,7 +4,15 @@ import type { ByteRange } from '../driver.ts'
 import type { Bucket, Part } from './bucket.ts'
 import { isAbsence, isUnknownUpload } from './errors.ts'
 import { inTurns } from './in-turns.ts'
-import { bytesOfPieces, conflict, nextPart, sumOf, type Multipart, type Piece, type UploadState } from './upload-state.ts'
+import {
+  bytesOfPieces,
+  conflict,
+  nextPart,
+  sumOf,
+  type Multipart,
+  type Piece,
+  type UploadState,
+} from './upload-state.ts'
 
 export interface CopyOptions {
   copyPartBytes: number

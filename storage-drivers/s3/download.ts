@@ -1,7 +1,7 @@
 // Bytes from S3 to a socket or a reader, going on where a connection broke: a client should not notice that the store hiccuped.
-import type { IncomingMessage } from 'node:http'
-import type { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import type { ByteRange } from '../driver.ts'
+import type { BodyAnswer } from './body-connections.ts'
 import { headOf, type Bucket } from './bucket.ts'
 import { S3ConnectionError } from './errors.ts'
 
@@ -14,8 +14,8 @@ export interface Download {
   /** Puts the bytes on the target, which stays open. Rejects when the target goes away, or the store fails for good. */
   sendTo(target: Writable): Promise<void>
   bytes(): Promise<Buffer>
-  /** The bytes for a reader. */
-  chunks(): AsyncGenerator<Buffer>
+  /** The bytes for a reader, who reads to the end or destroys the stream. */
+  stream(): Readable
   /** For who does not want the bytes after all. */
   cancel(): void
 }
@@ -29,97 +29,83 @@ export async function openDownload(bucket: Bucket, key: string, range?: ByteRang
   let current = first
   let isCancelled = false
 
-  /** The connections that bring the bytes, one after the other. `position` is asked for where the next one begins. */
-  async function* connections(position: () => number): AsyncGenerator<IncomingMessage> {
-    let from = position()
+  async function sendTo(target: Writable): Promise<void> {
+    let position = range?.start ?? 0
     let fruitless = 0
-    for (let message: IncomingMessage | undefined = first; ;) {
-      if (message === undefined) throw new Error(`${key} was removed while it was read`)
-      current = message
-      const isWhole = from === 0 && end === size - 1
-      if (isCancelled || (!isWhole && message.statusCode !== 206)) {
-        message.destroy()
-        throw new Error(isCancelled ? 'the reader went away' : `${key}: the store ignores ranges`)
-      }
-      yield message
-      if (position() > end) return
-      fruitless = position() === from ? fruitless + 1 : 0
+    for (;;) {
+      const from = position
+      if (isCancelled) throw new Error('the reader went away')
+      if (current.status !== 206 && !(from === 0 && end === size - 1))
+        throw new Error(`${key}: the store ignores ranges`)
+      await current.sendTo(target, (bytes) => (position += bytes))
+      if (position > end) return
+      fruitless = position === from ? fruitless + 1 : 0
       if (fruitless >= mostFruitless) throw new S3ConnectionError(`${key}: S3 breaks off its answers`)
-      from = position()
-      message = await bucket.open(key, { start: from, end }, etag)
+      current.destroy()
+      const next: BodyAnswer | undefined = await bucket.open(key, { start: position, end }, etag)
+      if (next === undefined) throw new Error(`${key} was removed while it was read`)
+      current = next
     }
   }
 
-  async function* chunks(): AsyncGenerator<Buffer> {
-    let position = range?.start ?? 0
-    for await (const message of connections(() => position)) {
-      try {
-        for await (const chunk of message) {
-          position += (chunk as Buffer).length
-          yield chunk as Buffer
-        }
-      } catch {
-        // The next connection goes on, or tells why not.
-      } finally {
-        message.destroy()
-      }
+  const cancel = (): void => {
+    isCancelled = true
+    current.destroy()
+  }
+  /** What is left of the connection after a failure must not be used again; one that brought everything is somebody else's already. */
+  const sendAll = async (target: Writable): Promise<void> => {
+    try {
+      await sendTo(target)
+    } catch (error) {
+      cancel()
+      throw error
     }
   }
 
   return {
     size,
-
-    async sendTo(target) {
-      let position = range?.start ?? 0
-      try {
-        for await (const message of connections(() => position))
-          await pump(message, target, (bytes) => (position += bytes))
-      } finally {
-        current.destroy()
-      }
-    },
-
-    async bytes() {
-      return Buffer.concat(await Array.fromAsync(chunks()))
-    },
-
-    chunks,
-
-    cancel() {
-      isCancelled = true
-      current.destroy()
-    },
+    sendTo: sendAll,
+    bytes: () => bytesOf(sendAll),
+    stream: () => streamOf(sendAll),
+    cancel,
   }
 }
 
-/** Resolves at the message's end, also when that came too early. */
-function pump(message: IncomingMessage, target: Writable, passed: (bytes: number) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const goOn = (): void => void message.resume()
-    const detach = (): void => {
-      message.off('close', end)
-      target.off('drain', goOn)
-      target.off('close', leave)
-      target.off('error', leave)
-    }
-    const end = (): void => {
-      detach()
-      resolve()
-    }
-    const leave = (): void => {
-      detach()
-      message.destroy()
-      reject(new Error('the reader went away'))
-    }
-    if (target.destroyed) return leave()
-    target.on('drain', goOn)
-    target.once('close', leave)
-    target.once('error', leave)
-    message.on('data', (chunk: Buffer) => {
-      passed(chunk.length)
-      if (!target.write(chunk)) message.pause()
-    })
-    message.on('error', () => {})
-    message.once('close', end)
+async function bytesOf(sendTo: (target: Writable) => Promise<void>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  // Copies: the buffers that bring the bytes are used again.
+  const target = new Writable({
+    write(chunk: Buffer, _, done) {
+      chunks.push(Buffer.from(chunk))
+      done()
+    },
   })
+  await sendTo(target)
+  return Buffer.concat(chunks)
+}
+
+function streamOf(sendTo: (target: Writable) => Promise<void>): Readable {
+  let goOn: (() => void) | undefined
+  const target = new Writable({
+    write(chunk: Buffer, _, done) {
+      if (readable.push(Buffer.from(chunk))) done()
+      else goOn = done
+    },
+  })
+  const readable = new Readable({
+    read() {
+      const next = goOn
+      goOn = undefined
+      next?.()
+    },
+    destroy(error, done) {
+      target.destroy()
+      done(error)
+    },
+  })
+  sendTo(target).then(
+    () => target.end(() => readable.push(null)),
+    (error: Error) => readable.destroy(error),
+  )
+  return readable
 }

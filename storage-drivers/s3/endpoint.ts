@@ -1,5 +1,6 @@
 // Where the bucket is, in which region, and with which credentials: what the AWS SDK knows better than we do.
 import type { S3ClientConfig } from '@aws-sdk/client-s3'
+import { StorageError } from '../storage-error.ts'
 import type { S3Options } from './options.ts'
 import type { Credentials } from './sign.ts'
 
@@ -25,7 +26,9 @@ export async function resolveEndpoint(options: S3Options): Promise<Endpoint> {
   if (custom !== undefined && forcePathStyle && region !== undefined && options.accessKey && options.secretKey) {
     return plainEndpoint(new URL(custom), region, options)
   }
-  const settings: S3ClientConfig = {
+  const settings: S3ClientConfig & { ignoreCache: boolean } = {
+    // A file of credentials is read again when they are renewed: somebody else has written new ones there.
+    ignoreCache: true,
     ...(region === undefined ? {} : { region }),
     ...(custom === undefined ? {} : { endpoint: custom }),
     ...(options.accessKey === undefined || options.secretKey === undefined
@@ -54,7 +57,13 @@ export async function resolveEndpoint(options: S3Options): Promise<Endpoint> {
     region: scheme?.signingRegion ?? (await config.region()),
     service: scheme?.signingName ?? 's3',
     async credentials(renew = false) {
-      return config.credentials(renew ? { forceRefresh: true } : {})
+      try {
+        return await config.credentials(renew ? { forceRefresh: true } : {})
+      } catch (error) {
+        throw new StorageError('denied', `no credentials for S3 could be had: ${(error as Error).message}`, {
+          cause: error,
+        })
+      }
     },
   }
 }

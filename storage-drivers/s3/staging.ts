@@ -238,7 +238,7 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
         if (start < sealedBytes) {
           const download = await openDownload(bucket, keys.data, { start, end: sealedBytes - 1 })
           if (download === undefined) throw new Error(`${keys.data} is missing`)
-          yield* download.chunks()
+          yield* download.stream()
         }
         const rest = Buffer.concat(await bytesOfPieces(bucket, state.pieces))
         const skipped = Math.max(0, start - sealedBytes)

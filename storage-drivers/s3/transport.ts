@@ -3,6 +3,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createBodyConnections, type BodyAnswer } from './body-connections.ts'
 import type { Endpoint } from './endpoint.ts'
 import {
   errorIn,
@@ -45,8 +46,8 @@ export interface Transport {
    * ended without an answer, and may have been carried out.
    */
   send(request: S3Request): Promise<S3Answer>
-  /** As `send`, but the answer's body is read by the caller, to its end, or destroyed. */
-  open(request: S3Request): Promise<http.IncomingMessage>
+  /** As `send` for a GET, but the answer's body is read by the caller, to its end, or destroyed. */
+  open(request: S3Request): Promise<BodyAnswer>
   /** With a body of known length that cannot be repeated: what fails before it was begun is tried again. Resolves when S3 has it all. */
   stream(request: S3Request, body: BodySource, length: number): Promise<S3Answer>
   /** An address that anyone may use for a while. */
@@ -101,23 +102,50 @@ export function createTransport({
   const now = (): number => Date.now() + clockOffset
   const pathOf = (key: string): string => `${endpoint.pathPrefix}/${encodeKey(key)}`
 
-  async function begin(request: S3Request, length: number, expects: boolean): Promise<http.ClientRequest> {
+  const bodies = createBodyConnections({
+    origin: endpoint.origin,
+    skipVerify,
+    connectMs,
+    silenceMs: Math.min(usualSilenceMs, mostSilenceMs),
+  })
+
+  /** Path and headers of a request, signed now. */
+  async function signedHead(request: S3Request): Promise<{ path: string; headers: Record<string, string> }> {
     const { method, key, query = {}, headers = {}, payloadHash = 'UNSIGNED-PAYLOAD' } = request
     const path = pathOf(key)
     const unsigned = { method, host: endpoint.origin.host, path, query, headers, payloadHash }
     const signed = signer.headers(unsigned, await endpoint.credentials(), now())
-    if (method === 'PUT' || method === 'POST') signed['content-length'] = String(length)
-    if (expects) signed['expect'] = '100-continue'
     if (userAgent !== undefined) signed['user-agent'] = userAgent
     const text = queryString(query)
     onAttempt?.(method, key)
+    return { path: text === '' ? path : `${path}?${text}`, headers: signed }
+  }
+
+  async function openBody(request: S3Request): Promise<BodyAnswer> {
+    const { path, headers } = await signedHead(request)
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    const answer = await bodies.get(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
+    if (answer.status < 300) return answer
+    answer.destroy()
+    if (answer.status === 404) throw errorIn(404, '', `GET ${request.key}`)
+    // Why not, is in the body, which the other way of asking reads.
+    const again = await checked(request, await attempt(request))
+    again.destroy()
+    throw new S3ConnectionError(`GET ${request.key}: S3 answered ${answer.status}, and then ${again.statusCode}`)
+  }
+
+  async function begin(request: S3Request, length: number, expects: boolean): Promise<http.ClientRequest> {
+    const { method } = request
+    const { path, headers } = await signedHead(request)
+    if (method === 'PUT' || method === 'POST') headers['content-length'] = String(length)
+    if (expects) headers['expect'] = '100-continue'
     const sent = (isTls ? https : http).request({
       protocol: endpoint.origin.protocol,
       hostname: endpoint.origin.hostname,
       port: endpoint.origin.port,
       method,
-      path: text === '' ? path : `${path}?${text}`,
-      headers: signed,
+      path,
+      headers,
       agent,
     })
     limitSilence(sent, Math.min(request.silenceMs ?? usualSilenceMs, mostSilenceMs))
@@ -188,7 +216,7 @@ export function createTransport({
   return {
     send: (request) =>
       persistently(request, async () => whole(request, await checked(request, await attempt(request)))),
-    open: (request) => persistently(request, async () => checked(request, await attempt(request))),
+    open: (request) => persistently(request, () => openBody(request)),
 
     async stream(request, body, length) {
       let hasBegun = false
@@ -219,7 +247,10 @@ export function createTransport({
       return `${publicOrigin.origin}${path}?${text}`
     },
 
-    close: () => agent.destroy(),
+    close() {
+      agent.destroy()
+      bodies.close()
+    },
   }
 }
 

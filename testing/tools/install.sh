@@ -2,9 +2,9 @@
 # Installs the real clients, peers and measuring tools that the suites drive: only what is missing, and nothing inside the checkout.
 #
 #   testing/tools/install.sh           everything
-#   testing/tools/install.sh apt|go    one half, so that a caller can run the two side by side
+#   testing/tools/install.sh apt|go    one half, so that a caller can run the two side by side; what comes from PyPI belongs to apt
 #
-# Go tools land in $LADING_TOOLS/bin (default: ~/.cache/lading-tools/bin), each at the version pinned below.
+# Go and Python tools land in $LADING_TOOLS/bin (default: ~/.cache/lading-tools/bin), each at the version pinned below.
 set -euo pipefail
 
 tools=${LADING_TOOLS:-$HOME/.cache/lading-tools}
@@ -20,18 +20,45 @@ skopeo:skopeo
 containerd:containerd
 ctr:containerd
 docker-registry:docker-registry
+redis-server:redis-server
+nginx:nginx-light
 wrk:wrk
 ab:apache2-utils
 strace:strace
 '
 
+# Debian would start these by itself.
+services='docker-registry redis-server nginx'
+
 # command module package version
 go_tools='
-crane    github.com/google/go-containerregistry    github.com/google/go-containerregistry/cmd/crane     v0.22.1
-regctl   github.com/regclient/regclient            github.com/regclient/regclient/cmd/regctl            v0.11.7
-registry github.com/distribution/distribution/v3   github.com/distribution/distribution/v3/cmd/registry v3.1.1
-oras     oras.land/oras                            oras.land/oras/cmd/oras                              v1.3.0
-helm     helm.sh/helm/v3                           helm.sh/helm/v3/cmd/helm                             v3.22.0
+crane     github.com/google/go-containerregistry    github.com/google/go-containerregistry/cmd/crane     v0.22.1
+regctl    github.com/regclient/regclient            github.com/regclient/regclient/cmd/regctl            v0.11.7
+registry  github.com/distribution/distribution/v3   github.com/distribution/distribution/v3/cmd/registry v3.1.1
+versitygw github.com/versity/versitygw              github.com/versity/versitygw/cmd/versitygw           v1.8.0
+oras      oras.land/oras                            oras.land/oras/cmd/oras                              v1.3.0
+helm      helm.sh/helm/v3                           helm.sh/helm/v3/cmd/helm                             v3.22.0
+'
+
+# An S3 server of another make than versitygw, with all that it needs, so that it is the same tomorrow.
+ministack='
+ministack==1.5.33
+botocore==1.43.106
+defusedxml==0.7.1
+graphql-core==3.2.12
+h11==0.16.0
+h2==4.4.1
+hpack==4.2.0
+hypercorn==0.18.0
+hyperframe==6.1.0
+jmespath==1.1.0
+jsonata-python==0.7.1
+priority==2.0.0
+python-dateutil==2.9.0.post0
+pyyaml==6.0.3
+six==1.17.0
+urllib3==2.8.0
+wsproto==1.3.2
 '
 
 say() { printf 'tools: %s\n' "$*"; }
@@ -41,6 +68,7 @@ install_packages() {
   for entry in $packages; do
     PATH=$PATH:/usr/sbin:/sbin command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
   done
+  has_venv || missing+=(python3-venv)
   if [ ${#missing[@]} -eq 0 ]; then
     say 'packages: nothing missing'
     return
@@ -50,7 +78,7 @@ install_packages() {
     return
   fi
   say "packages: ${missing[*]}"
-  # The tests start every daemon themselves; Debian would start its own as well (docker-registry on port 5000).
+  # The tests start every daemon themselves; Debian would start its own as well, on the usual ports.
   local policy=/usr/sbin/policy-rc.d
   if [ ! -e $policy ]; then
     printf '#!/bin/sh\nexit 101\n' >$policy
@@ -60,9 +88,35 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -q
   apt-get install -y -q --no-install-recommends "${missing[@]}"
-  if [ -d /run/systemd/system ] && [[ " ${missing[*]} " == *' docker-registry '* ]]; then
-    systemctl disable docker-registry
+  [ -d /run/systemd/system ] || return 0
+  local service
+  for service in $services; do
+    # nginx comes with nginx-light.
+    [[ " ${missing[*]} " == *" $service"* ]] && systemctl disable "$service"
+  done
+  return 0
+}
+
+has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
+install_ministack() {
+  local folder=$tools/ministack version
+  version=$(grep -o '^ministack==.*' <<<"$ministack")
+  version=${version#*==}
+  if [ -x "$tools/bin/ministack" ] && compgen -G "$folder/lib/python3*/site-packages/ministack-$version.dist-info" >/dev/null; then
+    say "ministack $version is there"
+    return
   fi
+  if ! has_venv; then
+    say 'python3 with venv is not installed, so ministack stays missing'
+    return
+  fi
+  say "ministack $version: installing"
+  mkdir -p "$tools/bin"
+  rm -rf "$folder" "$tools/bin/ministack"
+  python3 -m venv "$folder"
+  "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement <(printf '%s' "$ministack")
+  ln -sf ../ministack/bin/ministack "$tools/bin/ministack"
 }
 
 installed_version() {
@@ -71,7 +125,7 @@ installed_version() {
 
 install_go_tools() {
   if ! command -v go >/dev/null; then
-    say 'go is not installed, so crane, regctl, registry, oras and helm stay missing'
+    say 'go is not installed, so crane, regctl, registry, versitygw, oras and helm stay missing'
     return
   fi
   mkdir -p "$tools/bin"
@@ -103,10 +157,14 @@ build_go_tool() {
 }
 
 case $part in
-apt) install_packages ;;
+apt)
+  install_packages
+  install_ministack
+  ;;
 go) install_go_tools ;;
 all)
   install_packages
+  install_ministack
   install_go_tools
   ;;
 *)
