@@ -1,13 +1,14 @@
 // nginx as a plain round-robin load balancer: every request goes to the next server, whatever connection it came on.
 import fs from 'node:fs'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freshFolder } from './fresh-folder.ts'
 import { startProcess } from './start-process.ts'
 import { freePort } from './start-server.ts'
 
 export interface LoadBalancer {
   url: string
-  /** What it says went wrong between it and the servers. */
+  /** What it says went wrong between it and the servers, and every answer of 5xx that it passed on or made. Empty when all is well. */
   errors(): string
   stop(): Promise<void>
 }
@@ -47,7 +48,7 @@ export async function startNginx(
 
   return {
     url,
-    errors: () => running.output(),
+    errors: () => running.output() + fs.readFileSync(path.join(folder, 'faults.log'), 'utf8'),
     async stop() {
       stopFollowing()
       await running.stop(stopTimeoutMs)
@@ -64,13 +65,12 @@ function followReadiness(targets: readonly string[], tell: (isReady: readonly bo
     told = isReady
     tell(told)
   }
-  let timer: NodeJS.Timeout
-  const next = (): void => {
-    timer = setTimeout(() => void look().then(next), lookEveryMs)
-    timer.unref()
+  let isOver = false
+  const follow = async (): Promise<void> => {
+    for (; !isOver; await sleep(lookEveryMs, undefined, { ref: false })) await look()
   }
-  next()
-  return () => clearTimeout(timer)
+  void follow()
+  return () => void (isOver = true)
 }
 
 function configuration(
@@ -79,7 +79,9 @@ function configuration(
   { targets, isReady }: { targets: readonly string[]; isReady: readonly boolean[] },
 ): string {
   const servers = targets
-    .map((target, index) => `    server ${target} max_fails=1 fail_timeout=1s${isReady[index] === false ? ' down' : ''};`)
+    .map(
+      (target, index) => `    server ${target} max_fails=1 fail_timeout=1s${isReady[index] === false ? ' down' : ''};`,
+    )
     .join('\n')
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `  ${name}_temp_path ${folder}/${name};`,
@@ -90,7 +92,8 @@ worker_processes 1;
 pid ${folder}/pid;
 events { worker_connections 4096; }
 http {
-  access_log off;
+  map $status $isFault { ~^5 1; default 0; }
+  access_log ${folder}/faults.log combined if=$isFault;
   error_log stderr error;
 ${temporary.join('\n')}
   upstream registry {
