@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 // The command line.
 import fs from 'node:fs'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { ConfigurationError } from './config/problems.ts'
+import type { CopyCommandOptions } from './copy.ts'
 
 const exitFailure = 1
 const exitUsage = 2
+const mostJobs = 256
 
 const program = new Command('lading')
   .description('An OCI distribution registry')
@@ -49,6 +51,23 @@ program
     await reindex(file)
   })
 
+program
+  .command('copy')
+  .argument('<SRC>', 'a configuration file, a folder that holds docker/, or s3://bucket/prefix')
+  .argument('<DST>', 'the same; a folder is made if it is not there')
+  .option('--jobs <number>', 'how many objects at a time', jobCount, 8)
+  .option('--check', 'copy nothing, and tell what is missing or different at DST')
+  .option('--deep', 'with --check: also read every blob at DST and compute its digest')
+  .option('--dry-run', 'copy nothing, and print what would be copied')
+  .option('--json', 'print the summary as one line of JSON')
+  .option('--region <name>', 'the region of s3://')
+  .option('--endpoint <url>', 'the address of an S3 server that is not Amazon, for s3://')
+  .description('copy the storage of a registry into another storage; may run beside the registries, and be repeated')
+  .action(async (from: string, to: string, options: CopyCommandOptions) => {
+    const { copy } = await import('./copy.ts')
+    await copy(from, to, options)
+  })
+
 for (const name of ['garbage-collect', 'verify']) {
   program
     .command(name)
@@ -69,6 +88,11 @@ try {
     console.error(error instanceof Error ? error.message : String(error))
   }
   process.exit(exitFailure)
+}
+
+function jobCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text) && Number(text) <= mostJobs) return Number(text)
+  throw new InvalidArgumentError(`Give a number from 1 to ${mostJobs}.`)
 }
 
 function version(): string {

@@ -134,7 +134,8 @@ function growInMemory(objects: Map<string, MemoryObject>, key: string, now: () =
 }
 
 function readableOf(bytes: Buffer): Readable {
-  return Readable.from(bytes.length === 0 ? [] : [bytes], { objectMode: false })
+  // A copy: whoever passes it on to a driver may have its memory freed.
+  return Readable.from(bytes.length === 0 ? [] : [Buffer.from(bytes)], { objectMode: false })
 }
 
 function withoutSlash(entry: string): string {

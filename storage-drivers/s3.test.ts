@@ -1,5 +1,6 @@
 import { requireTool } from '../testing/requirements.ts'
 import { startFakeS3, type FakeS3 } from '../testing/fake-s3/start-fake-s3.ts'
+import { secondS3Tool, startSecondS3, type SecondS3 } from '../testing/start-second-s3.ts'
 import { startVersitygw, type Versitygw } from '../testing/start-versitygw.ts'
 import { describeStorageDriver } from './contract.ts'
 import { openS3Driver } from './s3.ts'
@@ -54,5 +55,25 @@ describe('on versitygw', () => {
       return openS3Driver(s3OptionsFor(server, bucket))
     },
     { sends: true, manyKeys: 4000 },
+  )
+})
+
+describe('on an S3 server of another make', () => {
+  let server: SecondS3
+
+  before(async function () {
+    requireTool(this, secondS3Tool)
+    server = await startSecondS3()
+  })
+  after(() => server?.close())
+
+  describeStorageDriver(
+    's3, with a prefix and small parts',
+    async () => {
+      const bucket = `bucket-${++buckets}`
+      await server.createBucket(bucket)
+      return openS3Driver(s3OptionsFor(server, bucket, { rootDirectory: '/some/where/', partBytes: 5 * mebibyte }))
+    },
+    { sends: true, manyKeys: 2000 },
   )
 })

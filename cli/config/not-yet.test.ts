@@ -17,10 +17,7 @@ describe('what does not work yet', () => {
       yet('notifications\\.endpoints\\[0\\]', 3),
       `${smallest}notifications: {endpoints: [{name: a, url: "http://a/"}]}\n`,
     )
-    assertProblem(
-      yet('middleware\\.repository\\[0\\]', 3),
-      `${smallest}middleware: {repository: [{name: mine}]}\n`,
-    )
+    assertProblem(yet('middleware\\.repository\\[0\\]', 3), `${smallest}middleware: {repository: [{name: mine}]}\n`)
   })
 
   it('says of auth what leaving it out means', () => {

@@ -79,11 +79,11 @@ export async function appendParts(
     restBytes = 0
     lease = undefined
     sinceCheckpoint++
-    const sent = bucket.putPart(dataKey, id, number, bytes).then((part) => {
-      parts[index] = part
+    const send = async (): Promise<void> => {
+      parts[index] = await bucket.putPart(dataKey, id, number, bytes)
       freePieces(bytes)
-    })
-    const settled = sent.finally(() => {
+    }
+    const settled = send().finally(() => {
       held?.release()
       inFlight.delete(settled)
     })

@@ -53,9 +53,13 @@ export function createBodyConnections(options: BodyConnectionOptions): BodyConne
         const [kept] = [...spare].slice(-1)
         if (kept === undefined) break
         spare.delete(kept)
-        const answer = await kept.ask(head, giveBack).catch(() => undefined)
-        // The store had closed it meanwhile; nothing is wrong with the request.
-        if (answer !== undefined) return answer
+        const asked = performance.now()
+        try {
+          return await kept.ask(head, giveBack)
+        } catch (error) {
+          // Most often the store had closed it meanwhile, and nothing is wrong with the request. Silence is not tried out on all of them.
+          if (performance.now() - asked >= options.silenceMs) throw error
+        }
       }
       const connection = openConnection(options, (closed) => spare.delete(closed))
       return connection.ask(head, giveBack)

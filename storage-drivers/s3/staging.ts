@@ -120,7 +120,7 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
   async function seal(): Promise<UploadState> {
     await claimFromOwner()
     const { state } = await known()
-    const { multipart, owner: _, ...others } = state
+    const { multipart, ...others } = withoutOwner(state)
     if (multipart === undefined) return state
     const sealedBytes = multipart.parts.length * state.partBytes
     if ((await bucket.head(keys.data))?.size !== sealedBytes) {
@@ -206,7 +206,7 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
       } catch (error) {
         if (unsaved === undefined && opened !== undefined && !isOwner && (!isTold || isConflict(error)))
           await abortOwn(opened.id)
-        if (unsaved === undefined && isOwner) await change(({ owner: _, ...others }) => others).catch(() => {})
+        if (unsaved === undefined && isOwner) await change(withoutOwner).catch(() => {})
         throw error
       } finally {
         clearInterval(heart)
@@ -216,8 +216,7 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
 
     async save(note) {
       const { state } = await known()
-      const { owner: _, ...after } =
-        unsaved === undefined ? { ...state, note } : stateAfter(state, unsaved.progress, note)
+      const after = withoutOwner(unsaved === undefined ? { ...state, note } : stateAfter(state, unsaved.progress, note))
       try {
         await replace(after)
       } catch (error) {
@@ -269,6 +268,11 @@ function stateAfter(state: UploadState, progress: Progress, note: string): Uploa
   const { sealedBytes, ...others } = state
   const isSealed = sealedBytes !== undefined && progress.multipart === undefined
   return { ...others, ...(isSealed ? { sealedBytes } : {}), ...progress, note }
+}
+
+function withoutOwner(state: UploadState): UploadState {
+  const { owner, ...others } = state
+  return owner === undefined ? state : others
 }
 
 function withBeat(state: UploadState): UploadState {

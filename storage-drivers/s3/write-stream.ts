@@ -74,11 +74,11 @@ async function putInParts({ bucket, memory, partBytes }: StreamTarget, key: stri
     restBytes = 0
     lease = undefined
     parts.push({ number, etag: '' })
-    const sent = bucket.putPart(key, id, number, bytes).then((part) => {
-      parts[number - 1] = part
+    const send = async (upload: string): Promise<void> => {
+      parts[number - 1] = await bucket.putPart(key, upload, number, bytes)
       freePieces(bytes)
-    })
-    const settled = sent.finally(() => {
+    }
+    const settled = send(id).finally(() => {
       held?.release()
       inFlight.delete(settled)
     })

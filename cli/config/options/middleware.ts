@@ -15,7 +15,9 @@ import { urlSchema } from './formats.ts'
 
 const options = section(
   {
-    baseurl: optionalText('redirect, cloudfront: the address that clients are sent to; cloudfront: https where it has no scheme.'),
+    baseurl: optionalText(
+      'redirect, cloudfront: the address that clients are sent to; cloudfront: https where it has no scheme.',
+    ),
     scheme: oneOf(['http', 'https'], 'rewrite: the scheme to put into redirects.'),
     host: optionalText('rewrite: the host to put into redirects.'),
     trimpathprefix: optionalText('rewrite: what is cut off the beginning of the path of redirects.'),
