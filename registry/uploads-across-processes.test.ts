@@ -83,6 +83,25 @@ describeOnDrivers('an upload across processes', (driver, isRemote) => {
     assert.deepEqual(await readBlob(other, app, digest), bytes)
   })
 
+  if (isRemote) {
+    it('a PUT with the last chunk that is sent again, because the process that had it died, ends it all the same', async () => {
+      const { uploads } = openRegistry(driver())
+      const id = await uploads.start(app, 'sha256')
+      await uploads.append(app, id, { chunks: chunksOf(bytes.subarray(0, 60)) })
+      const version = uploads.versionOf(id) ?? assert.fail()
+      const dying = faulty(driver())
+      dying.fail({ action: 'staged.commit' }, new Error('killed'))
+      const put = { version, length: 40 }
+      const first = openRegistry(dying).uploads.finish(app, id, digest, {
+        ...put,
+        chunks: chunksOf(bytes.subarray(60)),
+      })
+      await assert.rejects(first, /killed/)
+      await openRegistry(driver()).uploads.finish(app, id, digest, { ...put, chunks: chunksOf(bytes.subarray(60)) })
+      assert.deepEqual(await readBlob(openRegistry(driver()), app, digest), bytes)
+    })
+  }
+
   if (!isRemote) {
     it('one that CNCF distribution began can be finished', async () => {
       const id = '01932c3f-7f3b-7cc0-9f6e-0123456789ab' as UploadId

@@ -69,6 +69,7 @@ interface Session {
   note: UploadNote | undefined
   /** What was noted, whether it still is true or not: a crash after the bytes went to their blob leaves the note without them. */
   lastNote: UploadNote | undefined
+  version: string | undefined
 }
 
 export function createUploads({ driver, blobs, locker, now }: UploadParts): Uploads {
@@ -101,7 +102,7 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
     try {
       // Bytes that go straight to their blob touch nothing that would show that the upload is over.
       const version = isPut && request?.chunks !== undefined ? undefined : request?.version
-      const { size, note } = await found(staged, version)
+      const { size, note, version: current } = await found(staged, version)
       // Bytes that do not say where they belong were meant to follow those that were there when they came.
       if (
         sizeBefore !== undefined &&
@@ -111,7 +112,8 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
       )
         throw new RegistryError('UPLOAD_BUSY')
       const lastNote = noteIn(note)
-      return await work({ id, staged, size, note: lastNote && lastNote.size <= size ? lastNote : undefined, lastNote })
+      const trueNote = lastNote && lastNote.size <= size ? lastNote : undefined
+      return await work({ id, staged, size, note: trueNote, lastNote, version: current })
     } catch (error) {
       // What another process did meanwhile may have been the upload's end.
       if (storageFailureOf(error) === 'conflict') await found(stagedOf(repository, id))
@@ -122,8 +124,9 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
   }
 
   async function save({ id, staged }: Session, digester: Digester, size: number): Promise<void> {
-    digests.keep(id, digester, size)
     remember(id, await staged.save(noteOf(digester, size)))
+    // Not before: where another process was faster, the upload has its bytes instead of these.
+    digests.keep(id, digester, size)
   }
 
   /** Appends and keeps the digest in step, also when the client goes away in the middle. Resolves to digester and new size. */
@@ -232,7 +235,7 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
               throw error
             }
             await discard(session)
-          } else if (body !== undefined) {
+          } else if (body !== undefined && !wasReceived(session, body, digest)) {
             const { digester, size } = await receive(session, body, algorithm)
             if (driver.isRemote) await save(session, digester, size)
             await commitVerified(repository, session, { expected: digest, actual: digester.digest() })
@@ -269,6 +272,14 @@ export function createUploads({ driver, blobs, locker, now }: UploadParts): Uplo
       return true
     },
   }
+}
+
+/**
+ * Whether the body came before, and all of the upload is there with it: load balancers and HTTP clients send a PUT again whose first receiver died,
+ * and the client was told of the upload as it was before that.
+ */
+function wasReceived({ size, note, version }: Session, body: UploadBody, digest: Digest): boolean {
+  return version !== body.version && note?.size === size && note.digest === digest
 }
 
 function knownOf({ length }: UploadBody, digest: Digest): KnownBytes {

@@ -18,7 +18,11 @@ export function probeRoutes(health: Health, guarantees: Readonly<Record<string, 
     const failing = health.failingChecks()
     const ready = !health.isDraining() && failing.length === 0
     ctx.status = ready ? 200 : 503
-    ctx.body = { status: health.isDraining() ? 'draining' : ready ? 'ok' : 'unhealthy', failing, ...(guarantees === undefined ? {} : { storage: guarantees }) }
+    ctx.body = {
+      status: health.isDraining() ? 'draining' : ready ? 'ok' : 'unhealthy',
+      failing,
+      ...(guarantees === undefined ? {} : { storage: guarantees }),
+    }
   })
   return router
 }

@@ -92,12 +92,11 @@ describe('the S3 driver', () => {
         for (const name of names) store.server.put(store.bucket, end === '' ? name : `${name}/k`, 'x')
         const expected = names.map((name) => name + end)
         assert.deepEqual(await listed(driver.list('l/', options)), expected)
-        for (const nth of [2, 3]) {
-          store.server.fault({ operation: 'ListObjectsV2', nth, times: 2 }, { kind: 'cut-answer', afterBytes: 300 })
-          assert.deepEqual(await listed(driver.list('l/', options)), expected)
-          store.server.fault({ operation: 'ListObjectsV2', nth, times: 6 }, { kind: 'cut-answer', afterBytes: 300 })
-          await assert.rejects(listed(driver.list('l/', options)), { storageFailure: 'busy' })
-        }
+        const cut = { kind: 'cut-answer', afterBytes: 300 } as const
+        store.server.fault({ operation: 'ListObjectsV2', nth: 3, times: 2 }, cut)
+        assert.deepEqual(await listed(driver.list('l/', options)), expected)
+        store.server.fault({ operation: 'ListObjectsV2', nth: 2, times: 6 }, cut)
+        await assert.rejects(listed(driver.list('l/', options)), { storageFailure: 'busy' })
       })
     }
   })

@@ -65,12 +65,12 @@ function followReadiness(targets: readonly string[], tell: (isReady: readonly bo
     told = isReady
     tell(told)
   }
-  let isOver = false
+  const over = new AbortController()
   const follow = async (): Promise<void> => {
-    for (; !isOver; await sleep(lookEveryMs, undefined, { ref: false })) await look()
+    for (; !over.signal.aborted; await sleep(lookEveryMs, undefined, { ref: false })) await look()
   }
   void follow()
-  return () => void (isOver = true)
+  return () => over.abort()
 }
 
 function configuration(

@@ -4,7 +4,7 @@ import { freePort } from './start-server.ts'
 
 export interface SecondS3 {
   endpoint: string
-  /** Not checked: it takes every signature. */
+  /** Checked in presigned addresses only: it takes every signed header. */
   accessKey: string
   secretKey: string
   region: string

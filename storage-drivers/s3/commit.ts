@@ -26,14 +26,17 @@ export async function commitUpload(
   { state, dataKey, target }: { state: UploadState; dataKey: string; target: string },
   options: CopyOptions,
 ): Promise<void> {
-  const { multipart, sealedBytes, pieces, size } = state
-  if (multipart !== undefined) {
-    await completeAll(bucket, dataKey, { multipart, pieces, size })
+  const { multipart, pieces, size } = state
+  const completeBytes = multipart ? await completeAll(bucket, dataKey, { ...state, multipart }) : state.sealedBytes
+  if (multipart !== undefined && completeBytes === size) {
     await copyWhole(bucket, { from: dataKey, to: target, size }, options)
-  } else if (sealedBytes !== undefined) {
+  } else if (completeBytes !== undefined) {
     // Some stores want all parts but the last of one size: what is sealed is so many full parts.
     const copyPartBytes = pieces.length === 0 ? options.copyPartBytes : state.partBytes
-    await copyWithRest(bucket, { from: dataKey, to: target, size: sealedBytes }, pieces, { ...options, copyPartBytes })
+    await copyWithRest(bucket, { from: dataKey, to: target, size: completeBytes }, pieces, {
+      ...options,
+      copyPartBytes,
+    })
   } else if (pieces.length === 1 && 'key' in (pieces[0] as Piece)) {
     await orConflict(bucket.copy((pieces[0] as { key: string }).key, target))
   } else {
@@ -50,20 +53,23 @@ async function orConflict(copying: Promise<void>): Promise<void> {
   }
 }
 
-/** The upload as one object at its data key. */
+/** Makes the upload one object at its data key. Resolves to the size of what is there: without the pieces where they came too late. */
 async function completeAll(
   bucket: Bucket,
   dataKey: string,
-  { multipart, pieces, size }: { multipart: Multipart; pieces: readonly Piece[]; size: number },
-): Promise<void> {
+  { multipart, pieces, partBytes, size }: UploadState & { multipart: Multipart },
+): Promise<number> {
   const { id, parts } = multipart
   try {
     const last = await addRest(bucket, { key: dataKey, id, number: nextPart(multipart) }, pieces)
     await bucket.completeMultipart(dataKey, id, [...parts, ...last])
+    return size
   } catch (error) {
-    // An earlier attempt came this far: then what it made is there.
+    // An earlier attempt came this far, or somebody died who had to read the bytes: then what it made is there.
     if (!isUnknownUpload(error)) throw error
-    if ((await bucket.head(dataKey))?.size !== size) throw conflict(`the multipart upload of ${dataKey} is over`)
+    const there = (await bucket.head(dataKey))?.size
+    if (there === size || there === parts.length * partBytes) return there
+    throw conflict(`the multipart upload of ${dataKey} is over`)
   }
 }
 

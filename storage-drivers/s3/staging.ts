@@ -93,6 +93,28 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
       ...(multipart === undefined ? {} : { multipart: { ...multipart, next: nextPart(multipart) + skipped } }),
       owner: { token: randomUUID(), beat: 0 },
     })
+    // Who died may have completed the parts without writing it down.
+    if (owner !== undefined && (await isCompleted())) await replace(sealed(current.state))
+  }
+
+  /** Whether the full parts are an object already, to which nothing can be added. */
+  async function isCompleted(): Promise<boolean> {
+    const { multipart, partBytes } = (await known()).state
+    return multipart !== undefined && (await bucket.head(keys.data))?.size === multipart.parts.length * partBytes
+  }
+
+  /** Shows life for as long as the work lasts, which must not change the state itself. */
+  async function beating(work: () => Promise<void>): Promise<void> {
+    let beats = Promise.resolve()
+    const heart = setInterval(() => {
+      beats = beats.then(async () => replace(withBeat((await known()).state))).catch(() => {})
+    }, beatMs)
+    try {
+      await work()
+    } finally {
+      clearInterval(heart)
+      await beats
+    }
   }
 
   /** Waits for another process that is appending, if there is one. True when this one is the owner now. */
@@ -116,17 +138,21 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
     return { id, parts: copied }
   }
 
-  /** The full parts as an object that can be read. */
+  /** The full parts as an object that can be read. As its owner: what another one added meanwhile would have nowhere to go. */
   async function seal(): Promise<UploadState> {
-    await claimFromOwner()
-    const { state } = await known()
-    const { multipart, ...others } = withoutOwner(state)
-    if (multipart === undefined) return state
-    const sealedBytes = multipart.parts.length * state.partBytes
-    if ((await bucket.head(keys.data))?.size !== sealedBytes) {
-      await orOver(bucket.completeMultipart(keys.data, multipart.id, multipart.parts))
+    if ((await known()).state.multipart === undefined) return (await known()).state
+    await claim()
+    try {
+      await beating(async () => {
+        const { multipart } = (await known()).state
+        if (multipart === undefined || (await isCompleted())) return
+        await orOver(bucket.completeMultipart(keys.data, multipart.id, multipart.parts))
+      })
+      await replace(withoutOwner(sealed((await known()).state)))
+    } catch (error) {
+      await replace(withoutOwner((await known()).state)).catch(() => {})
+      throw error
     }
-    await replace({ ...others, sealedBytes })
     return (await known()).state
   }
 
@@ -189,7 +215,7 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
               dataKey: keys.data,
               async openMultipart() {
                 opened = await openMultipart(isOwner)
-                isOwner = before.multipart !== undefined
+                isOwner ||= before.multipart !== undefined
                 return opened
               },
               async checkpoint(progress) {
@@ -204,8 +230,7 @@ export function stageOnS3(parts: StagingParts, keys: StagingKeys): StagedUpload 
         if (failure !== undefined) throw failure.error
         return progress.size
       } catch (error) {
-        if (unsaved === undefined && opened !== undefined && !isOwner && (!isTold || isConflict(error)))
-          await abortOwn(opened.id)
+        if (unsaved === undefined && opened !== undefined && (!isTold || isConflict(error))) await abortOwn(opened.id)
         if (unsaved === undefined && isOwner) await change(withoutOwner).catch(() => {})
         throw error
       } finally {
@@ -268,6 +293,11 @@ function stateAfter(state: UploadState, progress: Progress, note: string): Uploa
   const { sealedBytes, ...others } = state
   const isSealed = sealedBytes !== undefined && progress.multipart === undefined
   return { ...others, ...(isSealed ? { sealedBytes } : {}), ...progress, note }
+}
+
+/** With the full parts as an object, where they were a multipart upload. */
+function sealed({ multipart, ...others }: UploadState): UploadState {
+  return multipart === undefined ? others : { ...others, sealedBytes: multipart.parts.length * others.partBytes }
 }
 
 function withoutOwner(state: UploadState): UploadState {

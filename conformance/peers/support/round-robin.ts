@@ -9,12 +9,17 @@ export interface RoundRobin {
   stop(): Promise<void>
 }
 
-export async function openRoundRobin(targets: readonly string[]): Promise<RoundRobin> {
+/** With `uploadsStay`, the requests of an upload all go where it began: for registries that cannot take it over from each other. */
+export async function openRoundRobin(
+  targets: readonly string[],
+  { uploadsStay = false }: { uploadsStay?: boolean } = {},
+): Promise<RoundRobin> {
   const passed: string[] = []
+  const homes = new Map<string, number>()
   let next = 0
 
   const server = http.createServer((request, response) => {
-    const index = next++ % targets.length
+    const index = homes.get(uploadIn(request.url)) ?? next++ % targets.length
     passed.push(`${request.method} ${index}`)
     const { hostname, port } = new URL(targets[index] as string)
     const { method, url: path, headers } = request
@@ -29,6 +34,8 @@ export async function openRoundRobin(targets: readonly string[]): Promise<RoundR
     })
     onward.once('response', (answer) => {
       const { connection: _, 'keep-alive': __, ...kept } = answer.headers
+      const begun = uploadsStay ? uploadIn(kept.location) : ''
+      if (begun !== '') homes.set(begun, index)
       response.writeHead(answer.statusCode ?? 502, kept)
       answer.pipe(response)
     })
@@ -47,4 +54,9 @@ export async function openRoundRobin(targets: readonly string[]): Promise<RoundR
       await closed
     },
   }
+}
+
+/** The id of an upload, from an address below it; empty for any other. */
+function uploadIn(address = ''): string {
+  return /\/blobs\/uploads\/([^/?]+)/.exec(address)?.[1] ?? ''
 }

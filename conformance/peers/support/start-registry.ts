@@ -1,4 +1,6 @@
 /** Starts any of the registries on one and the same configuration file, so that only the process differs. */
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { startProcess } from '../../../testing/start-process.ts'
 import { toolsPath } from '../../clients/support/tools.ts'
 import type { Program } from './programs.ts'
@@ -18,6 +20,8 @@ export async function startRegistry(program: Program, file: string, port: number
     PATH: toolsPath(),
     HOME: process.env['HOME'],
     OTEL_TRACES_EXPORTER: 'none',
+    // Lading is started very often.
+    NODE_COMPILE_CACHE: path.join(tmpdir(), 'lading-compile-cache'),
     REGISTRY_HTTP_ADDR: `127.0.0.1:${port}`,
   })
   const url = `http://127.0.0.1:${port}`
