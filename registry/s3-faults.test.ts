@@ -92,7 +92,10 @@ describe('a push to an S3 that fails', function () {
     const stories = lasting.flatMap(([what, fault]) => ofThisPush.map((kind) => ({ what, fault, kind })))
     await inTurns(stories, stories.length, async ({ what, fault, kind }) => {
       const outcomes = await tell(push, (server) => server.fault({ ...kind, times: 6 }, fault))
-      assert.ok(outcomes.length <= 7, `it ${what}: ${outcomes.length} attempts with ${String(kind.operation)} ${kind.key}`)
+      assert.ok(
+        outcomes.length <= 7,
+        `it ${what}: ${outcomes.length} attempts with ${String(kind.operation)} ${kind.key}`,
+      )
     })
   })
 
