@@ -1,5 +1,6 @@
 // The driver on an S3 that is slow, silent, or says no.
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { createBucket } from './s3/bucket.ts'
 import type { ListOptions, StorageDriver } from './driver.ts'
 import { shortTimes, startFakeStore, type FakeStore } from './s3/fixtures/fake-store.ts'
@@ -99,6 +100,40 @@ describe('the S3 driver', () => {
         await assert.rejects(listed(driver.list('l/', options)), { storageFailure: 'busy' })
       })
     }
+  })
+
+  describe('where S3 forgets a multipart upload as soon as it is complete, and its answer is lost', () => {
+    function forgetsOnce(key: RegExp): void {
+      const complete = { operation: 'CompleteMultipartUpload', key } as const
+      store.server.fault(complete, { kind: 'lost-answer' })
+      store.server.fault(complete, { kind: 'answer', status: 404, code: 'NoSuchUpload' })
+    }
+    const bytes = randomBytes(12 * mebibyte)
+    const options = { partBytes: 5 * mebibyte, copyPartBytes: 5 * mebibyte, copyThresholdBytes: mebibyte }
+
+    it('a stream to a key succeeds', async () => {
+      const driver = await store.open(options)
+      forgetsOnce(/key/)
+      await driver.writeStream('key', inChunks(bytes))
+      assert.ok((await bytesOf(driver, 'key')).equals(bytes))
+      assert.deepEqual(store.server.openUploads(store.bucket), [])
+    })
+
+    it('an upload is committed: its own parts, and those of the copy', async () => {
+      for (const where of [/data/, /blob/]) {
+        const driver = await store.open(options)
+        const staged = driver.stage({ begun: 'u/begun', data: 'u/data', note: 'u/note' })
+        await staged.begin('2026-11-21T09:28:48Z', '')
+        await staged.append(inChunks(bytes), { note: () => '' })
+        await staged.save('')
+        await driver.delete('blob')
+        forgetsOnce(where)
+        await staged.commit('blob')
+        await staged.discard()
+        assert.ok((await bytesOf(driver, 'blob')).equals(bytes))
+        assert.deepEqual(store.server.openUploads(store.bucket), [])
+      }
+    })
   })
 
   describe('deletes what S3 could not delete together with the rest one by one', () => {

@@ -24,7 +24,7 @@ describe('on a fake S3', () => {
       server.createBucket(bucket)
       return openS3Driver(s3OptionsFor(server, bucket))
     },
-    { sends: true },
+    { sends: true, manyKeys: 20_000 },
   )
 
   describeStorageDriver(

@@ -20,6 +20,8 @@ const cuts = Number(process.env['LADING_CUTS'] ?? 40)
 const seed = seedFrom('LADING_REPLICA_SEED')
 /** Another one is writing, or the offset has moved on, or the upload is over. */
 const refusals = [404, 409, 416]
+/** Refused before all of it was sent, on a connection that is then closed: not every client still reads the answer. */
+const cutWhileSending = 0
 
 for (const withRedis of [true, false]) {
   describe(`an upload on three replicas ${withRedis ? 'with' : 'without'} Redis (LADING_REPLICA_SEED=${seed})`, function () {
@@ -61,12 +63,9 @@ for (const withRedis of [true, false]) {
           assert.equal(session.acknowledged, start + body.length, 'the offset after an accepted chunk')
           const status = await demand(urlOf(turn + 1), 204, { path: session.location as string })
           assert.equal(offsetIn(status), session.acknowledged === 1 ? 0 : session.acknowledged)
-          await demand(urlOf(turn + 2), 416, {
-            method: 'PATCH',
-            path: session.location as string,
-            body,
-            ...rangeHeader(session.acknowledged + 10, body.length),
-          })
+          const tooFar = rangeHeader(session.acknowledged + 10, 10)
+          const wrong = { method: 'PATCH', path: session.location as string, body: Buffer.alloc(10), ...tooFar }
+          await demand(urlOf(turn + 2), 416, wrong)
         }
         assert.equal((await finish(urlOf(random.below(3)), session)).status, 201)
         await assertEverywhere(blob)
@@ -87,12 +86,15 @@ for (const withRedis of [true, false]) {
               const body = random.bytes(length)
               const path = session.location as string
               const range = isRanged ? rangeHeader(size, length) : {}
-              const answer = await ask(url, { method: 'PATCH', path, body, ...range })
+              const sent = ask(url, { method: 'PATCH', path, body, ...range })
+              const answer = await sent.catch(() => ({ status: cutWhileSending, headers: {}, body: Buffer.of() }))
               outcomes.set(answer.status, (outcomes.get(answer.status) ?? 0) + 1)
               return { body, answer }
             }),
           )
-          for (const { answer } of attempts) assert.ok([202, ...refusals].includes(answer.status), `${answer.status}`)
+          for (const { answer } of attempts) {
+            assert.ok([202, cutWhileSending, ...refusals].includes(answer.status), `answered ${answer.status}`)
+          }
           // Those without a range may also come one after the other; each is told where it ended.
           const accepted = attempts
             .filter(({ answer }) => answer.status === 202)

@@ -1,6 +1,5 @@
 // The bytes of one request on their way into an upload: full parts go up while more bytes come, the rest is kept apart at the end.
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batches } from '../driver.ts'
 import { freePieces } from '../piece-memory.ts'
 import type { Bucket, Part } from './bucket.ts'
@@ -117,7 +116,7 @@ export async function appendParts(
       await bucket.put(key, joined)
       pieces = [...kept, { size: bytes, key }]
     }
-    freePieces(rest)
+    freePieces(joined)
     rest = []
     restBytes = 0
     lease?.release()
@@ -148,10 +147,11 @@ export async function appendParts(
     sinceCheckpoint = 0
   }
 
-  /** Memory for one part, or for all that is going to come. */
+  /** Memory for one part, or for all that is going to come; for what is kept apart only where it is going to be joined. */
   function wanted(): number {
-    const left = length === undefined ? Infinity : before.size + length - size
-    return Math.min(partBytes, sumOf(pieces) + Math.max(left, 1))
+    const left = length === undefined ? Infinity : Math.max(before.size + length - size, 1)
+    const staysApart = pieces.length < mostPieces && sumOf(pieces) + left < partBytes
+    return staysApart ? left : Math.min(partBytes, sumOf(pieces) + left)
   }
 
   let failure: Appended['failure']
@@ -191,15 +191,15 @@ export async function appendParts(
 
   /** Waits for the source, and does not sit on memory that others wait for meanwhile. Whether the source failed is seen elsewhere. */
   async function patience(next: Promise<unknown>): Promise<void> {
-    const settled = next.then(
-      () => true,
-      () => true,
-    )
-    const wanted = Promise.withResolvers<boolean>()
-    const stopListening = memory.onWanted(() => wanted.resolve(false))
-    const hasCome = await Promise.race([settled, wanted.promise])
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const come = (): void => resolve(true)
+    next.then(come, come)
+    let timer: NodeJS.Timeout | undefined
+    const stopListening = memory.onWanted(() => (timer ??= setTimeout(resolve, patienceMs, false).unref()))
+    const hasCome = await promise
     stopListening()
-    if (hasCome || (await Promise.race([settled, sleep(patienceMs, false, { ref: false })]))) return
+    clearTimeout(timer)
+    if (hasCome) return
     await keepRest()
     lease?.release()
     lease = undefined

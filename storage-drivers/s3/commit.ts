@@ -29,14 +29,12 @@ export async function commitUpload(
   const { multipart, pieces, size } = state
   const completeBytes = multipart ? await completeAll(bucket, dataKey, { ...state, multipart }) : state.sealedBytes
   if (multipart !== undefined && completeBytes === size) {
-    await copyWhole(bucket, { from: dataKey, to: target, size }, options)
+    await orConflict(copyWhole(bucket, { from: dataKey, to: target, size }, options))
   } else if (completeBytes !== undefined) {
     // Some stores want all parts but the last of one size: what is sealed is so many full parts.
     const copyPartBytes = pieces.length === 0 ? options.copyPartBytes : state.partBytes
-    await copyWithRest(bucket, { from: dataKey, to: target, size: completeBytes }, pieces, {
-      ...options,
-      copyPartBytes,
-    })
+    const copy = { from: dataKey, to: target, size: completeBytes }
+    await orConflict(copyWithRest(bucket, copy, pieces, { ...options, copyPartBytes }))
   } else if (pieces.length === 1 && 'key' in (pieces[0] as Piece)) {
     await orConflict(bucket.copy((pieces[0] as { key: string }).key, target))
   } else {
@@ -45,9 +43,9 @@ export async function commitUpload(
 }
 
 /** What is to be copied is gone when another process has ended the upload. */
-async function orConflict(copying: Promise<void>): Promise<void> {
+async function orConflict<T>(copying: Promise<T>): Promise<T> {
   try {
-    await copying
+    return await copying
   } catch (error) {
     throw isAbsence(error) ? conflict(error.message) : error
   }
@@ -81,7 +79,7 @@ async function addRest(
 ): Promise<Part[]> {
   const [only] = pieces
   if (only === undefined) return []
-  if (pieces.length === 1 && 'key' in only) return [await bucket.copyPart(target, only.key)]
+  if (pieces.length === 1 && 'key' in only) return [await orConflict(bucket.copyPart(target, only.key))]
   return [await bucket.putPart(target.key, target.id, target.number, await bytesOfPieces(bucket, pieces))]
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Bucket } from './bucket.ts'
 import { openDownload } from './download.ts'
+import { S3Error } from './errors.ts'
 
 const probePrefix = 'lading/probes/'
 
@@ -31,9 +32,9 @@ export async function probeStore(bucket: Bucket): Promise<Capabilities> {
     // The first write says most clearly why nothing works.
     await bucket.put(first, Buffer.from('0123456789'))
     const [compareAndSwap, ranges, multipart, listPaging] = await Promise.all([
-      comparesAndSwaps(bucket, second),
+      unlessUnknown(comparesAndSwaps(bucket, second)),
       readsRanges(bucket, first),
-      joinsParts(bucket, keys[2] ?? ''),
+      unlessUnknown(joinsParts(bucket, keys[2] ?? '')),
       pagesLists(bucket, prefix, first),
     ])
     return {
@@ -41,10 +42,20 @@ export async function probeStore(bucket: Bucket): Promise<Capabilities> {
       ranges,
       multipart,
       listPaging,
-      conditionalDelete: await deletesConditionally(bucket, first),
+      conditionalDelete: await unlessUnknown(deletesConditionally(bucket, first)),
     }
   } finally {
     await bucket.deleteAll(keys).catch(() => {})
+  }
+}
+
+/** Some stores say so where they do not know something; others do as if they had not heard it. */
+async function unlessUnknown(kept: Promise<boolean>): Promise<boolean> {
+  try {
+    return await kept
+  } catch (error) {
+    if (error instanceof S3Error && [400, 405, 501].includes(error.status)) return false
+    throw error
   }
 }
 

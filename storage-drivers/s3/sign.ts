@@ -51,7 +51,7 @@ export function createSigner(region: string, service = 's3'): Signer {
       }
       const names = Object.keys(signed).sort()
       const list = names.join(';')
-      const lines = names.map((name) => `${name}:${signed[name]?.trim()}\n`).join('')
+      const lines = names.map((name) => `${name}:${signed[name]?.trim().replaceAll(/\s+/g, ' ')}\n`).join('')
       const canonical = `${method}\n${path}\n${queryString(query)}\n${lines}\n${list}\n${payloadHash}`
       const signature = signatureOf(credentials, time, canonical)
       signed['authorization'] =

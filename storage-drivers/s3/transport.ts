@@ -97,6 +97,16 @@ export function createTransport({
     : new http.Agent(agentOptions)
   /** What S3's clock is ahead of ours, in milliseconds. */
   let clockOffset = 0
+  let renewedAt = 0
+  let renewing: Promise<void> | undefined
+
+  function renew(): Promise<void> {
+    renewing ??= endpoint
+      .credentials(true)
+      .then(() => void (renewedAt = performance.now()))
+      .finally(() => (renewing = undefined))
+    return renewing
+  }
 
   const publicOrigin = redirectEndpoint === undefined ? endpoint.origin : new URL(redirectEndpoint)
   const now = (): number => Date.now() + clockOffset
@@ -173,13 +183,15 @@ export function createTransport({
     let wasRepeated = false
     let wasRenewed = false
     for (let failures = 0; ;) {
+      const begunAt = performance.now()
       try {
         return await work()
       } catch (error) {
         if (!mayRepeat()) throw error
         if ((isOfStaleCredentials(error) || isUnexplained(request, error)) && !wasRenewed) {
           wasRenewed = true
-          await endpoint.credentials(true)
+          // Many are refused together, and one of them asks for all.
+          if (renewedAt < begunAt) await renew()
           continue
         }
         if (isOfClock(error) && failures++ === 0) continue

@@ -27,13 +27,13 @@ export function escaped(text: string): string {
   return text.replaceAll(/[<>&"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
-const named: Record<string, string> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
+const named = new Map(Object.entries({ lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }))
 
 function unescaped(text: string): string {
   if (!text.includes('&')) return text
   return text.replaceAll(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) => {
     if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex as string, 16))
     if (decimal !== undefined) return String.fromCodePoint(Number(decimal))
-    return named[name as string] ?? whole
+    return named.get(name as string) ?? whole
   })
 }
