@@ -1,6 +1,6 @@
 // Removes uploads that nobody has touched for long: distribution's `uploadpurging`.
 import { withLock, type Locker } from '../coordination/locker.ts'
-import { lastSegment, uploadPrefix, uploadsPrefix } from '../registry/layout.ts'
+import { blobsPrefix, lastSegment, repositoriesPrefix, uploadPrefix, uploadsPrefix } from '../registry/layout.ts'
 import type { Log } from '../registry/log.ts'
 import type { RepositoryName, UploadId } from '../registry/names.ts'
 import type { Repositories } from '../registry/repositories.ts'
@@ -53,7 +53,10 @@ export async function purgeExpiredUploads(parts: PurgeParts, { ageMs, dryRun }: 
 /** What no list of objects shows: an upload that was purged, or never came so far as to be found, may have left it. */
 async function dropUnfinished(driver: StorageDriver, { before, log }: { before: number; log: Log }): Promise<void> {
   try {
-    const dropped = (await driver.dropUnfinished?.(before)) ?? 0
+    let dropped = 0
+    // Below our own prefixes only: the bucket may be somebody else's too.
+    for (const prefix of [blobsPrefix, repositoriesPrefix])
+      dropped += (await driver.dropUnfinished?.(prefix, before)) ?? 0
     if (dropped > 0) log.info({ dropped }, 'abandoned multipart uploads were aborted')
   } catch (error) {
     log.warn({ error: String(error) }, 'abandoned multipart uploads could not be aborted')

@@ -124,8 +124,8 @@ export interface StorageDriver {
   /** What the storage itself calls the key, for who addresses it by another way. */
   bucketKey?(key: string): string
 
-  /** Ends what was begun before this time (milliseconds since 1970), by whomever, without ever becoming an object, and is not being gone on with. */
-  dropUnfinished?(before: number): Promise<number>
+  /** Ends what was begun below the prefix before this time (milliseconds since 1970), by whomever, without ever becoming an object, and is not being gone on with. */
+  dropUnfinished?(prefix: string, before: number): Promise<number>
 
   /** False where several processes are safe from each other only behind locks that all of them share. */
   readonly comparesAndSwaps: boolean

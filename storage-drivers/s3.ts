@@ -103,7 +103,7 @@ export async function openS3Driver(options: S3Options, opening: S3Opening = {}):
     open: (key) => openDownload(bucket, checkedKey(key)),
     downloadUrl: (key, lifetimeSeconds) => bucket.address(checkedKey(key), {}, lifetimeSeconds),
     bucketKey: (key) => bucket.named(key),
-    dropUnfinished: (before) => dropUnfinished(bucket, before),
+    dropUnfinished: (prefix, before) => dropUnfinished(bucket, prefix, before),
     ping: () => bucket.ping(),
 
     async close() {
@@ -121,9 +121,9 @@ async function deleteAll(bucket: Bucket, prefix: string): Promise<void> {
 }
 
 /** Multipart uploads cost what their parts do, and no list of objects shows them. */
-async function dropUnfinished(bucket: Bucket, before: number): Promise<number> {
+async function dropUnfinished(bucket: Bucket, prefix: string, before: number): Promise<number> {
   let dropped = 0
-  for await (const { key, id, startedAt } of bucket.multiparts('')) {
+  for await (const { key, id, startedAt } of bucket.multiparts(prefix)) {
     if (!(startedAt < before) || (await hasYoungNeighbour(bucket, key, before))) continue
     await bucket.abortMultipart(key, id)
     dropped++
